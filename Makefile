@@ -1,0 +1,174 @@
+# seccompd: build, test, lint, run. `make help` lists the targets.
+
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+.DEFAULT_GOAL := all
+
+BUILD   ?= build
+CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+AR      := ar
+PREFIX  ?= /usr/local
+DESTDIR ?=
+VERSION := $(shell sed -n 's/^\#\# \[\([0-9][^]]*\)\].*/\1/p' CHANGELOG.md 2>/dev/null | head -n 1)
+REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+PYTHON  ?= /usr/bin/python3
+
+PKGS_PROFILE := libseccomp libcjson libmd
+PKGS_DAEMON  := libsystemd libmicrohttpd
+PKGS_CTL     := libcurl
+PKGS_TEST    := cmocka
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wimplicit-fallthrough -Wno-missing-field-initializers
+HARDEN   := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
+OPT      ?= -O2
+CFLAGS   ?= -g
+CPPFLAGS += -D_GNU_SOURCE -Iagent -DSECCOMPD_VERSION='"$(or $(VERSION),0.0.0)"' -DSECCOMPD_REVISION='"$(REVISION)"'
+ALL_CFLAGS = -std=gnu17 $(OPT) $(WARNINGS) $(HARDEN) $(CFLAGS) $(EXTRA_CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(EXTRA_LDFLAGS)
+
+pkg_cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
+pkg_libs   = $(shell pkg-config --libs $(1) 2>/dev/null)
+CPPFLAGS  += $(call pkg_cflags,$(PKGS_PROFILE) $(PKGS_DAEMON) $(PKGS_CTL))
+
+ROOMS   := base profile node report
+sources  = $(sort $(wildcard agent/$(1)/*.c))
+objects  = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
+LIBS    := $(foreach room,report node profile base,$(BUILD)/lib$(room).a)
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
+
+.PHONY: all
+all: check-packages $(BUILD)/seccompd $(BUILD)/seccompctl ## Build build/seccompd and build/seccompctl
+
+.PHONY: check-packages
+check-packages:
+	@tests/tools/packages.sh check build
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+define room_library
+$(BUILD)/lib$(1).a: $(call objects,$(1))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$(AR) rcs $$@ $$^
+endef
+$(foreach room,$(ROOMS),$(eval $(call room_library,$(room))))
+
+$(BUILD)/seccompd: $(call objects,daemon) $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ $(call pkg_libs,$(PKGS_PROFILE) $(PKGS_DAEMON))
+
+$(BUILD)/seccompctl: $(call objects,ctl) $(LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ $(call pkg_libs,$(PKGS_PROFILE) $(PKGS_CTL))
+
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/support.o $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ $(call pkg_libs,$(PKGS_PROFILE) $(PKGS_DAEMON) $(PKGS_TEST))
+
+.PHONY: unit-tests
+unit-tests: $(UNIT_TESTS)
+
+# --- running ---
+
+.PHONY: run
+run: ## Run an embedded demo node until Ctrl-C (ONCE=1: until everything was shown)
+	@tests/tools/packages.sh install build
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) ONCE=$(ONCE) deploy/examples/demo.sh
+
+# --- testing ---
+
+PYTEST_ARGS ?=
+
+.PHONY: test
+test: ## Install what is missing, then run the unit and integration tests, real runc and crun included
+	@tests/tools/packages.sh install build test
+	@$(MAKE) --no-print-directory check-unit check-integration
+
+.PHONY: check-unit
+check-unit: all unit-tests
+	@tests/tools/run-unit.sh $(UNIT_TESTS)
+
+.PHONY: check-integration
+check-integration: all
+	@SECCOMPD_BUILD=$(BUILD) $(PYTHON) -m pytest -q -p no:cacheprovider -rs tests/integration $(PYTEST_ARGS)
+
+# Leaks are found too; the workers' confinement would forbid what the sanitizers do.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+.PHONY: check-asan
+check-asan: ## Every test under ASan and UBSan (workers unconfined)
+	@tests/tools/packages.sh install build test
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT=-O1 \
+	        EXTRA_CFLAGS="$(SANITIZE) -U_FORTIFY_SOURCE -DSECCOMPD_UNCONFINED" EXTRA_LDFLAGS="$(SANITIZE)" \
+	        check-unit check-integration
+
+.PHONY: coverage
+coverage: ## Line coverage of agent/profile and agent/node by the unit and integration tests
+	@tests/tools/packages.sh install build test coverage
+	@rm -rf $(BUILD)-coverage
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-coverage OPT=-O0 \
+	        EXTRA_CFLAGS="--coverage -U_FORTIFY_SOURCE -DSECCOMPD_UNCONFINED" EXTRA_LDFLAGS="--coverage" \
+	        check-unit check-integration
+	@gcovr --root . --object-directory $(BUILD)-coverage --filter 'agent/(profile|node)/' \
+	        --exclude-unreachable-branches --print-summary --fail-under-line 90
+
+# --- lint ---
+
+C_FILES := $(sort $(wildcard agent/*/*.c agent/*/*.h tests/unit/*.c tests/unit/*.h tests/bench/*.c tests/fuzz/*.c))
+C_SOURCES := $(filter %.c,$(C_FILES))
+LINTED := $(addprefix lint-,format layers gcc clang tidy cppcheck shell)
+
+.PHONY: lint $(LINTED)
+lint: ## Format, layers, gcc and clang with warnings as errors, clang-tidy, cppcheck, shellcheck
+	@tests/tools/packages.sh install build test lint
+	@$(MAKE) --no-print-directory $(LINTED)
+	@echo "lint: clean"
+
+lint-format:
+	@clang-format --dry-run --Werror $(C_FILES)
+
+lint-layers:
+	@tests/tools/check-layers.py agent
+
+lint-gcc:
+	@$(MAKE) --no-print-directory --silent BUILD=$(BUILD)-gcc CC=gcc EXTRA_CFLAGS="-Werror" all unit-tests
+
+lint-clang:
+	@$(MAKE) --no-print-directory --silent BUILD=$(BUILD)-clang CC=clang EXTRA_CFLAGS="-Werror" all unit-tests
+
+lint-tidy:
+	@printf '%s\n' $(C_SOURCES) | xargs -P 2 -n 8 clang-tidy --quiet -- \
+	        $(CPPFLAGS) -Itests/unit -std=gnu17 2>&1 | grep -v 'warnings generated\|Suppressed\|Use -header-filter' ; \
+	        test $${PIPESTATUS[1]} -eq 0
+
+lint-cppcheck:
+	@cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,performance,portability \
+	        --suppress=missingIncludeSystem -D_GNU_SOURCE -D__GNUC__ -Iagent agent
+
+lint-shell:
+	@shellcheck $(wildcard tests/tools/*.sh deploy/examples/*.sh .ci/run)
+
+# --- installing ---
+
+.PHONY: install
+install: all ## Install below $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin
+	install -m 0755 $(BUILD)/seccompd $(DESTDIR)$(PREFIX)/sbin/seccompd
+	install -m 0755 $(BUILD)/seccompctl $(DESTDIR)$(PREFIX)/bin/seccompctl
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-coverage $(BUILD)-gcc $(BUILD)-clang
+
+.PHONY: help
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * "Did you mean": the nearest of a list of known words. The distance is optimal string alignment
+ * (insertions, deletions, substitutions, swaps of neighbours at 1 each), which counts a slip of the
+ * fingers as one. Three rows of the table are enough, and words are short, so it needs no memory.
+ */
+
+#include "base/suggest.h"
+
+#include <string.h>
+
+#define SUGGEST_WORD_MAX     64U
+#define SUGGEST_DISTANCE_MAX 3U
+
+static char fold(char character) {
+        return character >= 'A' && character <= 'Z' ? (char) (character - 'A' + 'a') : character;
+}
+
+static unsigned min(unsigned a, unsigned b) {
+        return a < b ? a : b;
+}
+
+static unsigned distance(const char *a, size_t n_a, const char *b, size_t n_b) {
+        unsigned rows[3][SUGGEST_WORD_MAX + SUGGEST_DISTANCE_MAX + 1];
+        unsigned *before = rows[0], *above = rows[1], *row = rows[2];
+
+        for (size_t j = 0; j <= n_b; j++)
+                row[j] = (unsigned) j;
+        for (size_t i = 1; i <= n_a; i++) {
+                unsigned *reused = before;
+
+                before = above;
+                above = row;
+                row = reused;
+                row[0] = (unsigned) i;
+                for (size_t j = 1; j <= n_b; j++) {
+                        unsigned differ = fold(a[i - 1]) != fold(b[j - 1]);
+
+                        row[j] = min(min(above[j], row[j - 1]) + 1, above[j - 1] + differ);
+                        if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) &&
+                                fold(a[i - 2]) == fold(b[j - 1]))
+                                row[j] = min(row[j], before[j - 2] + 1);
+                }
+        }
+        return row[n_b];
+}
+
+const char *suggest_nearest(const char *word, const char *const *candidates, size_t n) {
+        size_t length = strlen(word);
+        unsigned limit = min((unsigned) (length < 3 ? 1 : length / 3), SUGGEST_DISTANCE_MAX);
+        const char *nearest = NULL;
+
+        if (length == 0 || length > SUGGEST_WORD_MAX)
+                return NULL;
+        for (size_t i = 0; i < n; i++) {
+                size_t candidate_length = strlen(candidates[i]);
+                unsigned found;
+
+                if (candidate_length > length + limit || candidate_length + limit < length)
+                        continue;
+                found = distance(word, length, candidates[i], candidate_length);
+                if (found > limit || (nearest && found == limit))
+                        continue;
+                nearest = candidates[i];
+                limit = found;
+        }
+        return nearest;
+}

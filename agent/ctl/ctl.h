@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SECCOMPD_CTL_CTL_H
+#define SECCOMPD_CTL_CTL_H
+
+#include "base/buf.h"
+#include "profile/policy.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** Exit statuses of seccompctl. */
+enum {
+        CTL_OK = 0,
+        CTL_FOUND = 1,       /* check: findings; compile: not valid; status: not all installed */
+        CTL_USAGE = 2,       /* a usage mistake, or an input that cannot be read */
+        CTL_UNREACHABLE = 3, /* status: no daemon answers */
+};
+
+/* The subcommands: argv[0] is the subcommand's name. Each returns an exit status. */
+int cmd_check(int argc, char **argv);
+int cmd_compile(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+
+/** Which output a person or a program asked for. */
+typedef enum OutputFormat {
+        OUTPUT_TEXT,
+        OUTPUT_JSON,
+} OutputFormat;
+
+/** Reads "text" or "json". Returns 0, or -EINVAL after saying so for `program`. */
+int output_format_parse(const char *program, const char *name, OutputFormat *ret_format);
+
+/** Whether stdout is a terminal that shows colours (NO_COLOR and TERM=dumb are honoured). */
+bool output_has_colour(void);
+
+/**
+ * This node's facts and default capabilities, and the sandbox for checks. Returns 0, or an
+ * exit status after saying what is wrong.
+ */
+int check_options_init(const char *program, CheckOptions *ret_options);
+
+/** A file to check. */
+typedef struct Input {
+        char *name;  /* as shown in diagnostics: "-" is "<stdin>"; owned */
+        char *bytes; /* owned; NULL when it could not be read */
+        size_t size_bytes;
+        int error; /* -errno when bytes is NULL */
+} Input;
+
+typedef struct Inputs {
+        Input *items; /* owned */
+        size_t n;
+} Inputs;
+
+void inputs_done(Inputs *inputs);
+
+/**
+ * Reads a FILE, the *.json files below a DIR (sorted, hidden ones left out), or "-" for standard
+ * input, and appends them. One that cannot be read is appended with its error; a file over the
+ * profile limit is read to one byte past it, so that the check says so. Returns 0 or -ENOMEM.
+ */
+int inputs_add(Inputs *inputs, const char *path);
+
+/**
+ * GETs `path` from a daemon at `address` ("unix:/path", "HOST:PORT" or "http://HOST:PORT").
+ * Returns the HTTP status with the body in `body`; -ECONNREFUSED with `*ret_problem` (owned, for a
+ * person) when nobody answers; -EINVAL for an address that is none; -ENOMEM.
+ */
+int http_get(const char *address, const char *path, Buf *body, char **ret_problem);
+
+#endif

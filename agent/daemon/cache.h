@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SECCOMPD_DAEMON_CACHE_H
+#define SECCOMPD_DAEMON_CACHE_H
+
+#include "base/cleanup.h"
+#include "profile/verdict.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** What is known of one content under one set of capabilities. */
+typedef struct CacheEntry {
+        Digest content;
+        CapabilitySet capabilities;
+        Verdict *verdict;     /* owned; NULL: not checked yet */
+        uint64_t retry_usec;  /* VERDICT_DIED: CLOCK_MONOTONIC time of the next try */
+        uint64_t retry_delay; /* the last delay; 0: never died */
+        bool is_queued;       /* a worker is or will be on it */
+        bool is_used;         /* touched since the last sweep */
+} CacheEntry;
+
+/** Verdicts by content. All zero is an empty cache. */
+typedef struct VerdictCache {
+        CacheEntry **entries; /* sorted; owned */
+        size_t n;
+} VerdictCache;
+
+void cache_done(VerdictCache *cache);
+
+/**
+ * The entry of a content, made when it is new and marked as used; it stays at its address until a
+ * sweep finds it unused. Returns NULL when memory is out.
+ */
+CacheEntry *cache_get(VerdictCache *cache, const Digest *content, CapabilitySet capabilities);
+
+/** Whether the entry needs a worker at `now_usec`: never checked, or died and its time has come. */
+bool cache_entry_is_due(const CacheEntry *entry, uint64_t now_usec);
+
+/**
+ * Puts a verdict, which the entry now owns. One that died is tried again after 1 s, 2 s, … up to
+ * an hour.
+ */
+void cache_put(CacheEntry *entry, Verdict *verdict, uint64_t now_usec);
+
+/** Forgets the canonical bytes of all entries: verdicts stay, memory goes. */
+void cache_release_bytes(VerdictCache *cache);
+
+/** Drops the entries that no cache_get() asked for since the last sweep. */
+void cache_sweep(VerdictCache *cache);
+
+#endif

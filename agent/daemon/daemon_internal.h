@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SECCOMPD_DAEMON_DAEMON_INTERNAL_H
+#define SECCOMPD_DAEMON_DAEMON_INTERNAL_H
+
+/* The one object of the process, and what daemon.c (its life), loop.c (events) and ready.c (health)
+ * share of it. */
+
+#include "daemon/daemon.h"
+#include "daemon/pass.h"
+#include "node/watch.h"
+#include "report/listener.h"
+
+typedef struct Daemon {
+        const Options *options;
+        Log log;
+        sd_event *event;
+        CheckOptions *checks; /* parallel to the sources */
+        char *kubelet_root_problem;
+        char *seccomp_problem; /* the kernel has none: no pass is ever made */
+
+        Store store;
+        bool is_locked, is_loaded;
+        char *store_problem;
+        bool is_write_failing; /* the last pass could not write */
+
+        Watch *watch; /* NULL: polling */
+        char *watch_problem;
+
+        VerdictCache cache;
+        Observer observer;
+        Backoff backoff;
+        Metrics metrics;
+        NodeStatus status;
+        ReportView view;
+        Listener **listeners;
+        size_t n_listeners;
+
+        Pass *pass;
+        uint64_t pass_started_usec;
+        uint64_t pass_elapsed_seconds; /* what the running pass adds to the ages */
+        bool is_dirty, is_dirty_full;
+        uint64_t quiet_since_usec; /* first of a burst of changes; 0: none */
+        uint64_t ages_saved_usec;  /* CLOCK_BOOTTIME */
+
+        sd_event_source *watch_io, *acquire_timer, *wake_timer, *rescan_timer, *exit_timer;
+        uint64_t once_deadline_usec;
+        bool is_orphaned, is_stopping, is_reloading;
+        int exit_status;
+} Daemon;
+
+/* loop.c: what happens when */
+
+/** Adds the timers, signals and watch to the loop and begins to acquire the destination. 0 or
+ * -errno. */
+int loop_start(Daemon *daemon);
+
+/** Takes the sources out of the loop. */
+void loop_stop(Daemon *daemon);
+
+/** Wants a pass at `usec` (CLOCK_MONOTONIC), now when that is past and none runs; `full`: of
+ * everything. */
+void loop_want_pass(Daemon *daemon, uint64_t usec, bool full);
+
+/** Arms the watch on all sources and the destination anew. */
+void loop_arm_watches(Daemon *daemon);
+
+uint64_t loop_now(const Daemon *daemon, clockid_t clock);
+int loop_arm(sd_event_source *timer, uint64_t usec);
+
+/** Ends the process when the loop's own machinery failed (`r` < 0): nothing would wake it any more.
+ */
+int loop_must(Daemon *daemon, int r, const char *what);
+void loop_finish(Daemon *daemon, int exit_status);
+
+/* acquire.c */
+
+/** Timer handler: one try to open, lock and load the destination; arms itself again while it fails.
+ */
+int acquire_destination(sd_event_source *source, uint64_t usec, void *userdata);
+
+/* ready.c */
+
+/** Fills the view's callbacks. */
+void ready_init(Daemon *daemon);
+
+/**
+ * Compares the kubelet roots behind the mounts of source and destination; keeps what is wrong in
+ * kubelet_root_problem. Returns 0 or -errno.
+ */
+int ready_check_kubelet_root(Daemon *daemon);
+
+/** Looks whether the destination can be written to; keeps what is wrong in the status. */
+void ready_check_destination(Daemon *daemon);
+
+#endif

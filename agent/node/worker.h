@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SECCOMPD_NODE_WORKER_H
+#define SECCOMPD_NODE_WORKER_H
+
+#include "node/child.h"
+#include "profile/check.h"
+
+/*
+ * The worker: one fork for one content. It inherits the bytes, confines itself, checks, writes its
+ * reply and exits. The reply stream is a sequence of frames: a byte ('T' testament, 'V' verdict), the
+ * length as 4 bytes little endian, and a verdict in wire form.
+ */
+
+#define WORKER_REPLY_BYTES (16U << 20) /* a longer reply is a broken worker */
+
+/** One content to check; all borrowed until worker_start() or worker_check() returns. */
+typedef struct WorkerRequest {
+        const char *bytes;
+        size_t size_bytes;
+        const CheckOptions *options;
+} WorkerRequest;
+
+/** Forks a confined worker. sandbox_prepare() was called. Returns 0 or -errno. */
+int worker_start(const WorkerRequest *request, Child *ret_child);
+
+/**
+ * The worker's part, also callable in-process by tests: checks and writes the frames to `fd`.
+ * `scratch_fd` is a memfd. Returns 0 or -errno.
+ */
+int worker_serve(int fd, int scratch_fd, const WorkerRequest *request);
+
+/**
+ * The verdict of a worker that has ended: `status` is wait(2)'s, `timed_out` says that the parent
+ * killed it for wall time. A whole 'V' frame and exit 0: that verdict. Killed for CPU time
+ * (SIGXCPU) behind a testament: the testament. Anything else: verdict_died() with what happened
+ * ("the check died: …"). Returns 0 or -ENOMEM.
+ */
+int worker_verdict(const Child *child, int status, bool timed_out, Verdict **ret_verdict);
+
+/** Runs a worker to its end, blocking: for seccompctl and tests. Returns 0 or -errno. */
+int worker_check(const WorkerRequest *request, Verdict **ret_verdict);
+
+#endif

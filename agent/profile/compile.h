@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SECCOMPD_PROFILE_COMPILE_H
+#define SECCOMPD_PROFILE_COMPILE_H
+
+#include "base/arena.h"
+#include "profile/bpf.h"
+#include "profile/policy.h"
+
+#include <stdbool.h>
+
+/*
+ * libseccomp's compilation of a policy, one context for each architecture, the way runc and crun
+ * feed it: rules in order, those equal to the default left out, names that libseccomp does not
+ * know left out.
+ */
+
+/** Warms libseccomp up (API level, kernel probes). Call once, before any fork and confinement. */
+void compile_warm_up(void);
+
+/** libseccomp's version and API level as linked. */
+void compile_version(
+        unsigned *ret_major, unsigned *ret_minor, unsigned *ret_micro, unsigned *ret_api_level);
+
+/**
+ * Whether programs of `arch` are of the other byte order than this machine: policy_compile() brings
+ * the instructions into this machine's order; what the program sees is seccomp_data with the two
+ * words of each argument swapped.
+ */
+bool compile_swaps(const Arch *arch);
+
+/**
+ * Compiles `policy` (rules in canonical order: what a runtime will read) for `arch`, which is one
+ * of policy->arches. `optimise` is libseccomp's level, 1 or 2. `scratch_fd` is a file (a memfd)
+ * that libseccomp's export may truncate and write. Program from `arena`, in this machine's byte
+ * order. Returns 0; -EEXIST, -EINVAL, … what libseccomp answered, with the rule that it refused in
+ * `*ret_rule` (NULL when it was none); -EIO when the scratch file failed; -ENOMEM. It may not come to
+ * an end for some rule sets: run it where it can be killed.
+ */
+int policy_compile(Arena *arena, const Policy *policy, const Arch *arch, int optimise, int scratch_fd,
+        Program *ret_program, const PolicyRule **ret_rule);
+
+#endif

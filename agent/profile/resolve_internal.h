@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SECCOMPD_PROFILE_RESOLVE_INTERNAL_H
+#define SECCOMPD_PROFILE_RESOLVE_INTERNAL_H
+
+#include "profile/policy.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The parts of policy_resolve(): resolve.c (the whole), resolve_action.c (actions and errnos),
+ * resolve_arch.c (architectures), resolve_select.c (Docker's includes and excludes), resolve_rule.c
+ * (names and conditions), resolve_merge.c (the list of rules, duplicates, limits).
+ */
+
+/** What the resolution of one profile works on; everything borrowed. */
+typedef struct Resolver {
+        const Document *document;
+        const Surface *surface;
+        const CheckOptions *options;
+        DiagList *diags;
+        bool has_errno_name; /* SP713 was said */
+} Resolver;
+
+/** What actions are written with: a rule's keys, or the profile's default ones. */
+typedef struct ActionText {
+        const SurfaceString *action;
+        const SurfaceNumber *errno_ret;
+        const SurfaceString *errno_name;
+        const char *errno_key; /* "errnoRet" or "defaultErrnoRet", for messages */
+} ActionText;
+
+/**
+ * Resolves an action that is not empty: SP302, SP306, SP307, SP308, SP713. Returns false when there
+ * is none; an error found in the errno alone leaves EPERM.
+ */
+bool resolve_action(Resolver *resolver, const ActionText *text, Action *ret_action);
+
+/** Fills `policy->arches`: SP411, SP412, SP416, SP417. */
+void resolve_arches(const Resolver *resolver, Policy *policy);
+
+/** What selected the rules of a profile, for one finding a file. */
+typedef struct Selection {
+        uint32_t caps_node;   /* the first selector by capability or architecture, or TEXT_NO_NODE */
+        uint32_t kernel_node; /* the first by kernel, or TEXT_NO_NODE */
+        size_t n_selective;   /* rules with a selector that says something */
+        size_t n_selected;    /* of them, those that apply here */
+} Selection;
+
+/** Whether a rule applies to this node; SP711 and SP712 for words that mean nothing. */
+bool resolve_select(const Resolver *resolver, const SurfaceRule *rule, Selection *selection);
+
+/** Says once what was resolved: SP711, SP712. */
+void resolve_select_report(const Resolver *resolver, const Selection *selection);
+
+/** The list of a policy's rules while it grows. */
+typedef struct Merger Merger;
+
+/**
+ * An empty list, from the arena. `default_action` is NULL when the profile has none: then no rule
+ * equals it. NULL when memory is out.
+ */
+Merger *merger_new(Arena *arena, const Action *default_action);
+
+/** What became of the rules of one element of `syscalls`, for one finding each. */
+typedef struct MergeReport {
+        const PolicyRule *repeated; /* the first that was there already: SP706 */
+        size_t n_repeated;
+        const PolicyRule *ousted; /* the first whose call has an unconditional rule already: SP701 */
+        const PolicyRule *ousted_by;
+        size_t n_ousted;
+} MergeReport;
+
+/** Adds a rule, copied, unless it says nothing new. Returns 0 or -ENOMEM. */
+int merger_add(Merger *merger, const PolicyRule *rule, MergeReport *report);
+
+/** Says what a report holds: SP701, SP706. */
+void merger_report(const Resolver *resolver, const MergeReport *report);
+
+/** Moves the list into the policy and holds it against the limits: SP102, SP813. */
+void merger_finish(Merger *merger, const Resolver *resolver, Policy *policy);
+
+/**
+ * Resolves one element of `syscalls` and adds what it says to the list, unless an error was found
+ * in it or it does not apply to this node: SP501, SP509, SP601 to SP605 and what resolve_action()
+ * and resolve_select() find. Returns 0 or -ENOMEM.
+ */
+int resolve_rule(
+        Resolver *resolver, const SurfaceRule *rule, Selection *selection, Merger *merger);
+
+#endif
