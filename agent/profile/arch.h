@@ -8,16 +8,16 @@
 
 /** An architecture of seccomp profiles: one row of a constant table, compared by address. */
 typedef struct Arch {
-        const char *name;       /* as OCI and libseccomp write it: "SCMP_ARCH_X86_64" */
-        const char *go_name;    /* as Docker's includes.arches: "amd64", "x86"; NULL: it has none */
-        const char *machine;    /* as uname(2): "x86_64"; NULL where this byte order's kernel says else */
-        uint32_t token;         /* libseccomp's SCMP_ARCH_*; UINT32_MAX where its headers lack it */
-        uint32_t audit_arch;    /* AUDIT_ARCH_*: what seccomp_data.arch holds for its calls */
-        uint32_t nr_mask;       /* bits set in every number of it: 0x40000000 for X32, else 0 */
-        bool is_64bit;          /* filters compare arguments of 64 bits; on X32 and N32 libseccomp
-                                   compares the low 32, whatever the registers hold */
-        bool has_multiplexer;   /* socketcall(2) and ipc(2) stand for the calls behind them */
-        const char *family;     /* architectures of one family can run on one node: "x86" */
+        const char *name;     /* as OCI and libseccomp write it: "SCMP_ARCH_X86_64" */
+        const char *go_name;  /* as Docker's includes.arches: "amd64", "x86"; NULL: it has none */
+        const char *machine;  /* as uname(2): "x86_64"; NULL where no kernel says so */
+        uint32_t token;       /* libseccomp's SCMP_ARCH_*; UINT32_MAX where its headers lack it */
+        uint32_t audit_arch;  /* AUDIT_ARCH_*: what seccomp_data.arch holds for its calls */
+        uint32_t nr_mask;     /* bits set in every number of it: 0x40000000 for X32, else 0 */
+        bool is_64bit;        /* filters compare arguments of 64 bits; on X32 and N32 libseccomp
+                                 compares the low 32, whatever the registers hold */
+        bool has_multiplexer; /* socketcall(2) and ipc(2) stand for the calls behind them */
+        const char *family;   /* architectures of one family can run on one node: "x86" */
 } Arch;
 
 /** The table; `ret_n` is the number of rows. */

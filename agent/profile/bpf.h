@@ -17,7 +17,8 @@ typedef struct Program {
  * Checks a program as the kernel does before it loads one (kernel/seccomp.c, net/core/filter.c):
  * 1 to BPF_MAXINSNS instructions, only the opcodes seccomp permits, loads aligned and inside
  * seccomp_data, jumps forward and inside, no scratch slot read before it is written on every path,
- * a return at the end. Returns 0 or -EINVAL with the instruction's index in `*ret_at` (may be NULL).
+ * a return at the end. Returns 0 or -EINVAL with the instruction's index in `*ret_at`, which
+ * may be NULL.
  */
 int bpf_validate(const Program *program, size_t *ret_at);
 

@@ -9,14 +9,14 @@
 
 /** What a verdict depends on besides the profile and the options. Fixed for the process's life. */
 typedef struct NodeFacts {
-        const Arch *arch;          /* native */
+        const Arch *arch; /* native */
         unsigned kernel_major;
         unsigned kernel_minor;
         uint32_t actions;          /* ACTION_BIT of each action that kernel and libseccomp offer */
         unsigned libseccomp_major; /* of the library that is linked */
         unsigned libseccomp_minor;
         unsigned libseccomp_micro;
-        unsigned api_level;        /* libseccomp's API level */
+        unsigned api_level; /* libseccomp's API level */
 } NodeFacts;
 
 /** A set of Linux capabilities: bit n is capability n (linux/capability.h). */
@@ -42,7 +42,7 @@ const char *capability_name(unsigned number);
 /** How many capabilities are known: numbers 0 to n-1. */
 unsigned capability_count(void);
 
-/** Reads "6.1.0-18-amd64" or "6.1" as a kernel version; outputs untouched on -EINVAL. Returns 0 or that. */
+/** Reads "6.1.0-18-amd64" or "6.1" as a kernel version. Returns 0 or -EINVAL. */
 int kernel_version_parse(const char *release, unsigned *ret_major, unsigned *ret_minor);
 
 #endif

@@ -36,7 +36,8 @@ int syscall_name(const Arch *arch, int nr, size_t size_bytes, char *ret_name);
  * Whether a call can be reached through a multiplexer of `arch`: *ret_multiplexer is its number
  * (socketcall or ipc), *ret_subcall the value of its first argument (linux/net.h, linux/ipc.h).
  */
-bool syscall_subcall(const Arch *arch, const char *name, int *ret_multiplexer, unsigned *ret_subcall);
+bool syscall_subcall(
+        const Arch *arch, const char *name, int *ret_multiplexer, unsigned *ret_subcall);
 
 /**
  * The highest number with a name on `arch` (X32 with its bit), or -1. ARM's private calls, at

@@ -69,7 +69,7 @@ int filter_flag_parse(const char *name, FilterFlag *ret_flag);
 const char *filter_flag_name(FilterFlag flag);
 const char *filter_flag_suggest(const char *name);
 
-/** Linux errno names, as Docker's `errno` and `defaultErrno` write them ("EPERM"). -EINVAL for none. */
+/** Linux errno names, as Docker's `errno` and `defaultErrno` write them. -EINVAL for none. */
 int errno_name_parse(const char *name, uint16_t *ret_errno);
 /** The name of an errno (of two the kernel's own: EAGAIN, EDEADLK, EOPNOTSUPP), or NULL. */
 const char *errno_name(unsigned number);

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Names and numbers of system calls. libseccomp is asked and not improved upon: a runtime will
+ * resolve the profile with the same tables, so a call libseccomp does not know has no rule.
+ *
+ * What is added is the truth about socketcall(2) and ipc(2). On architectures that have them
+ * libseccomp answers the calls behind them with private negative numbers, even where the kernel
+ * has grown direct numbers too (i386: socket is 359 since Linux 4.3), and its compiler then emits
+ * both. So do we: the direct number is looked up the other way round, from number to name.
+ *
+ * That needs the list of an architecture's calls, which "did you mean" needs as well. It is filled
+ * once for an architecture, at first need (a tenth of a millisecond), and kept for the life of the
+ * process: constant data that happens to be computed, and the only state here. A name lost to a
+ * lack of memory while it is filled is missing from it.
+ */
+
+#include "profile/syscalls.h"
+
+#include "base/cleanup.h"
+#include "base/suggest.h"
+
+#include <errno.h>
+#include <linux/ipc.h>
+#include <linux/net.h>
+#include <seccomp.h>
+#include <string.h>
+
+#define NUMBERS_MAX 1024 /* of one architecture, from its base */
+#define ARCHES_MAX  32
+#define NO_NUMBER   (-1)
+
+/* libseccomp's private numbers (seccomp-syscalls.h): nearer to zero are its errors. */
+#define PSEUDO_FIRST (-100)
+
+/* A call that a multiplexer stands for, with the first argument that selects it. */
+typedef struct MultiplexedCall {
+        const char *name;
+        const char *multiplexer;
+        unsigned subcall;
+} MultiplexedCall;
+
+static const MultiplexedCall multiplexed_calls[] = {
+        { "socket", "socketcall", SYS_SOCKET },
+        { "bind", "socketcall", SYS_BIND },
+        { "connect", "socketcall", SYS_CONNECT },
+        { "listen", "socketcall", SYS_LISTEN },
+        { "accept", "socketcall", SYS_ACCEPT },
+        { "getsockname", "socketcall", SYS_GETSOCKNAME },
+        { "getpeername", "socketcall", SYS_GETPEERNAME },
+        { "socketpair", "socketcall", SYS_SOCKETPAIR },
+        { "send", "socketcall", SYS_SEND },
+        { "recv", "socketcall", SYS_RECV },
+        { "sendto", "socketcall", SYS_SENDTO },
+        { "recvfrom", "socketcall", SYS_RECVFROM },
+        { "shutdown", "socketcall", SYS_SHUTDOWN },
+        { "setsockopt", "socketcall", SYS_SETSOCKOPT },
+        { "getsockopt", "socketcall", SYS_GETSOCKOPT },
+        { "sendmsg", "socketcall", SYS_SENDMSG },
+        { "recvmsg", "socketcall", SYS_RECVMSG },
+        { "accept4", "socketcall", SYS_ACCEPT4 },
+        { "recvmmsg", "socketcall", SYS_RECVMMSG },
+        { "sendmmsg", "socketcall", SYS_SENDMMSG },
+        { "semop", "ipc", SEMOP },
+        { "semget", "ipc", SEMGET },
+        { "semctl", "ipc", SEMCTL },
+        { "semtimedop", "ipc", SEMTIMEDOP },
+        { "msgsnd", "ipc", MSGSND },
+        { "msgrcv", "ipc", MSGRCV },
+        { "msgget", "ipc", MSGGET },
+        { "msgctl", "ipc", MSGCTL },
+        { "shmat", "ipc", SHMAT },
+        { "shmdt", "ipc", SHMDT },
+        { "shmget", "ipc", SHMGET },
+        { "shmctl", "ipc", SHMCTL },
+};
+
+/* MIPS numbers the calls of its three ABIs from different bases; all others begin at 0. */
+static const struct {
+        uint32_t token;
+        int first;
+} first_numbers[] = {
+        { SCMP_ARCH_MIPS, 4000 },
+        { SCMP_ARCH_MIPSEL, 4000 },
+        { SCMP_ARCH_MIPS64, 5000 },
+        { SCMP_ARCH_MIPSEL64, 5000 },
+        { SCMP_ARCH_MIPS64N32, 6000 },
+        { SCMP_ARCH_MIPSEL64N32, 6000 },
+};
+
+/* The calls of one architecture; names belong to it for the life of the process. */
+typedef struct CallTable {
+        bool is_filled;
+        int highest;
+        const char *names[NUMBERS_MAX + N_ELEMENTS(multiplexed_calls)];
+        size_t n_names;
+        int direct[N_ELEMENTS(multiplexed_calls)]; /* NO_NUMBER: behind the multiplexer only */
+} CallTable;
+
+static int first_number(const Arch *arch) {
+        for (size_t i = 0; i < N_ELEMENTS(first_numbers); i++)
+                if (first_numbers[i].token == arch->token)
+                        return first_numbers[i].first;
+        return (int) arch->nr_mask;
+}
+
+/* The call's row if `arch` multiplexes it, else NULL. */
+static const MultiplexedCall *multiplexed_find(const Arch *arch, const char *name) {
+        if (!arch->has_multiplexer)
+                return NULL;
+        for (size_t i = 0; i < N_ELEMENTS(multiplexed_calls); i++)
+                if (strcmp(multiplexed_calls[i].name, name) == 0)
+                        return &multiplexed_calls[i];
+        return NULL;
+}
+
+static void call_table_fill(CallTable *table, const Arch *arch) {
+        const int first = first_number(arch);
+
+        table->highest = NO_NUMBER;
+        for (size_t i = 0; i < N_ELEMENTS(table->direct); i++)
+                table->direct[i] = NO_NUMBER;
+        for (int nr = first; nr < first + NUMBERS_MAX; nr++) {
+                const char *name = seccomp_syscall_resolve_num_arch(arch->token, nr);
+                const MultiplexedCall *call = name ? multiplexed_find(arch, name) : NULL;
+
+                if (!name)
+                        continue;
+                table->names[table->n_names++] = name;
+                table->highest = nr;
+                if (call)
+                        table->direct[call - multiplexed_calls] = nr;
+        }
+        for (size_t i = 0; i < N_ELEMENTS(table->direct); i++)
+                if (arch->has_multiplexer && table->direct[i] == NO_NUMBER)
+                        table->names[table->n_names++] = multiplexed_calls[i].name;
+        table->is_filled = true;
+}
+
+/* The filled table of an architecture; NULL for one that libseccomp does not have. */
+static const CallTable *call_table_get(const Arch *arch) {
+        static CallTable tables[ARCHES_MAX];
+        size_t n_arches = 0;
+        size_t at = (size_t) (arch - arch_all(&n_arches));
+
+        if (at >= n_arches || at >= ARCHES_MAX ||
+                seccomp_syscall_resolve_name_arch(arch->token, "read") < 0)
+                return NULL;
+        if (!tables[at].is_filled)
+                call_table_fill(&tables[at], arch);
+        return &tables[at];
+}
+
+SyscallState syscall_number(const Arch *arch, const char *name, int *ret_nr) {
+        int nr = seccomp_syscall_resolve_name_arch(arch->token, name);
+        const MultiplexedCall *call = NULL;
+        const CallTable *table = NULL;
+
+        if (nr >= 0) {
+                *ret_nr = nr;
+                return SYSCALL_KNOWN;
+        }
+        if (nr > PSEUDO_FIRST)
+                return SYSCALL_UNKNOWN;
+        call = multiplexed_find(arch, name);
+        table = call ? call_table_get(arch) : NULL;
+        if (!table)
+                return SYSCALL_ELSEWHERE;
+        *ret_nr = table->direct[call - multiplexed_calls];
+        return SYSCALL_KNOWN;
+}
+
+int syscall_name(const Arch *arch, int nr, size_t size_bytes, char *ret_name) {
+        _cleanup_free_ char *name = NULL;
+        int again = NO_NUMBER;
+
+        if (nr >= 0)
+                name = seccomp_syscall_resolve_num_arch(arch->token, nr);
+        /* libseccomp forgives a missing X32 bit or MIPS base: the name must lead back to the number
+         */
+        if (!name || syscall_number(arch, name, &again) != SYSCALL_KNOWN || again != nr)
+                return -ENOENT;
+        if (strlen(name) >= size_bytes)
+                return -ENOBUFS;
+        strcpy(ret_name, name);
+        return 0;
+}
+
+bool syscall_subcall(
+        const Arch *arch, const char *name, int *ret_multiplexer, unsigned *ret_subcall) {
+        const MultiplexedCall *call = multiplexed_find(arch, name);
+        int multiplexer = NO_NUMBER;
+
+        if (call)
+                multiplexer = seccomp_syscall_resolve_name_arch(arch->token, call->multiplexer);
+        if (multiplexer < 0)
+                return false;
+        *ret_multiplexer = multiplexer;
+        *ret_subcall = call->subcall;
+        return true;
+}
+
+int syscall_highest(const Arch *arch) {
+        const CallTable *table = call_table_get(arch);
+
+        return table ? table->highest : NO_NUMBER;
+}
+
+const char *syscall_suggest(const Arch *arch, const char *name) {
+        const CallTable *table = call_table_get(arch);
+
+        return table ? suggest_nearest(name, table->names, table->n_names) : NULL;
+}
