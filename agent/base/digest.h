@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DIGEST_SIZE_BYTES    32
-#define DIGEST_HEX_SIZE      65 /* 64 hexadecimal digits and a NUL */
-#define DIGEST_TEXT_SIZE     72 /* "sha256:", 64 digits and a NUL */
+#define DIGEST_SIZE_BYTES 32
+#define DIGEST_HEX_SIZE   65 /* 64 hexadecimal digits and a NUL */
+#define DIGEST_TEXT_SIZE  72 /* "sha256:", 64 digits and a NUL */
 
 /** A SHA-256 digest (FIPS 180-4), computed by libmd. All zero means "none". */
 typedef struct Digest {

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Findings as a person and as a program read them. The measure of the text form is a compiler's:
+ * where, what, the line itself with the place underlined, what would be right. Source lines are
+ * strangers' bytes: what would move the cursor is shown as U+FFFD, a tab as one space, so that the
+ * underline stands below its text; minified profiles are one long line, of which the part around
+ * the span is shown.
+ */
+
+#include "profile/diag.h"
+
+#include "base/utf8.h"
+
+#include <string.h>
+
+#define LINE_COLUMNS_MAX 120U /* a source line of more columns is cut */
+#define LINE_COLUMNS_CUT 116U /* to these */
+#define LEAD_COLUMNS     40U  /* of which at most these stand before the span */
+#define GUTTER_COLUMNS   4    /* of the line's number */
+
+#define SGR_RESET  "\033[0m"
+#define SGR_BOLD   "\033[1m"
+#define SGR_GUTTER "\033[34m"
+
+static const char *const SGR_SEVERITY[] = {
+        [SEVERITY_OFF] = "",
+        [SEVERITY_INFO] = "\033[1;36m",
+        [SEVERITY_WARNING] = "\033[1;33m",
+        [SEVERITY_ERROR] = "\033[1;31m",
+};
+
+/* Appends text in a style, where colour is wanted. */
+static void put_styled(Buf *buf, const char *sgr, const char *text) {
+        if (sgr)
+                buf_puts(buf, sgr);
+        buf_puts(buf, text);
+        if (sgr)
+                buf_puts(buf, SGR_RESET);
+}
+
+/* Appends the code point at the start of `bytes` as one column; returns its length. */
+static size_t put_column(Buf *buf, const char *bytes, size_t size_bytes) {
+        uint32_t codepoint = 0;
+        size_t length = utf8_decode(bytes, size_bytes, &codepoint);
+
+        if (codepoint == '\t')
+                buf_putc(buf, ' ');
+        else if (length == 0 || !utf8_is_harmless(codepoint))
+                buf_puts(buf, "\uFFFD");
+        else
+                buf_append(buf, bytes, length);
+        return length > 0 ? length : 1;
+}
+
+static size_t count_columns(const char *bytes, size_t size_bytes) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < size_bytes; n++) {
+                size_t length = utf8_decode(bytes + i, size_bytes - i, NULL);
+
+                i += length > 0 ? length : 1;
+        }
+        return n;
+}
+
+/* The line a span starts on, and which of its columns are shown and underlined. */
+typedef struct Excerpt {
+        const char *line;
+        size_t size_bytes;
+        size_t n_columns;
+        size_t from, to;           /* columns shown */
+        size_t mark_from, mark_to; /* columns underlined, at least one */
+} Excerpt;
+
+static Excerpt excerpt_of(const char *bytes, size_t size_bytes, Span span) {
+        size_t offset = span.offset < size_bytes ? span.offset : size_bytes;
+        size_t length = span.length < size_bytes - offset ? span.length : size_bytes - offset;
+        const char *at = bytes + offset;
+        const char *before = memrchr(bytes, '\n', offset);
+        const char *end = memchr(at, '\n', size_bytes - offset);
+        Excerpt excerpt = { .line = before ? before + 1 : bytes };
+
+        if (!end)
+                end = bytes + size_bytes;
+        if (end > at && end[-1] == '\r')
+                end--;
+        if (length > (size_t) (end - at))
+                length = (size_t) (end - at);
+        excerpt.size_bytes = (size_t) (end - excerpt.line);
+        excerpt.n_columns = count_columns(excerpt.line, excerpt.size_bytes);
+        excerpt.mark_from = count_columns(excerpt.line, (size_t) (at - excerpt.line));
+        excerpt.mark_to = excerpt.mark_from + count_columns(at, length);
+        excerpt.to = excerpt.n_columns;
+        if (excerpt.n_columns > LINE_COLUMNS_MAX) {
+                if (excerpt.mark_from > LEAD_COLUMNS)
+                        excerpt.from = excerpt.mark_from - LEAD_COLUMNS;
+                if (excerpt.from > excerpt.n_columns - LINE_COLUMNS_CUT)
+                        excerpt.from = excerpt.n_columns - LINE_COLUMNS_CUT;
+                excerpt.to = excerpt.from + LINE_COLUMNS_CUT;
+        }
+        if (excerpt.mark_to > excerpt.to)
+                excerpt.mark_to = excerpt.to;
+        if (excerpt.mark_to <= excerpt.mark_from)
+                excerpt.mark_to = excerpt.mark_from + 1;
+        return excerpt;
+}
+
+static void put_source_line(Buf *buf, const Excerpt *excerpt) {
+        size_t column = 0;
+
+        if (excerpt->from > 0)
+                buf_puts(buf, "…");
+        for (size_t i = 0; i < excerpt->size_bytes && column < excerpt->to; column++)
+                if (column < excerpt->from) {
+                        size_t length =
+                                utf8_decode(excerpt->line + i, excerpt->size_bytes - i, NULL);
+
+                        i += length > 0 ? length : 1;
+                } else {
+                        i += put_column(buf, excerpt->line + i, excerpt->size_bytes - i);
+                }
+        if (excerpt->to < excerpt->n_columns)
+                buf_puts(buf, "…");
+        buf_putc(buf, '\n');
+}
+
+static void put_excerpt(
+        Buf *buf, const Diag *diag, const char *bytes, size_t size_bytes, bool colour) {
+        Excerpt excerpt = excerpt_of(bytes, size_bytes, diag->span);
+        size_t indent = excerpt.mark_from - excerpt.from + (excerpt.from > 0);
+
+        buf_printf(buf, "%s%*u |%s ", colour ? SGR_GUTTER : "", GUTTER_COLUMNS, diag->line,
+                colour ? SGR_RESET : "");
+        put_source_line(buf, &excerpt);
+        buf_printf(buf, "%s%*s |%s %*s%s", colour ? SGR_GUTTER : "", GUTTER_COLUMNS, "",
+                colour ? SGR_RESET : "", (int) indent, "",
+                colour ? SGR_SEVERITY[diag->severity] : "");
+        for (size_t i = excerpt.mark_from; i < excerpt.mark_to; i++)
+                buf_putc(buf, '^');
+        buf_printf(buf, "%s\n", colour ? SGR_RESET : "");
+}
+
+/* The lines of a hint after the first stand below its text. */
+static void put_hint(Buf *buf, const char *hint, bool colour) {
+        buf_printf(buf, "%*s ", GUTTER_COLUMNS, "");
+        put_styled(buf, colour ? SGR_GUTTER : NULL, "=");
+        buf_puts(buf, " help: ");
+        for (const char *at = hint; *at; at++) {
+                buf_putc(buf, *at);
+                if (*at == '\n')
+                        buf_printf(buf, "%*s", GUTTER_COLUMNS + (int) strlen(" = help: "), "");
+        }
+        buf_putc(buf, '\n');
+}
+
+static void put_location(Buf *buf, const Diag *diag, const char *name, bool colour) {
+        if (colour)
+                buf_puts(buf, SGR_BOLD);
+        for (size_t i = 0, size_bytes = strlen(name); i < size_bytes;)
+                i += put_column(buf, name + i, size_bytes - i);
+        if (diag->line > 0)
+                buf_printf(buf, ":%u:%u", diag->line, diag->column);
+        buf_printf(buf, ":%s ", colour ? SGR_RESET : "");
+}
+
+void diags_render_text(Buf *buf, const DiagList *diags, const char *name, const char *bytes,
+        size_t size_bytes, bool colour) {
+        for (size_t i = 0; i < diags->n; i++) {
+                const Diag *diag = &diags->items[i];
+
+                if (i > 0 && bytes)
+                        buf_putc(buf, '\n');
+                put_location(buf, diag, name, colour);
+                put_styled(buf, colour ? SGR_SEVERITY[diag->severity] : NULL,
+                        severity_name(diag->severity));
+                buf_printf(buf, ": %s [SP%u]\n", diag->message, (unsigned) diag->rule);
+                if (bytes && diag->line > 0)
+                        put_excerpt(buf, diag, bytes, size_bytes, colour);
+                if (diag->hint)
+                        put_hint(buf, diag->hint, colour);
+        }
+}
+
+void diag_render_json(Buf *buf, const Diag *diag) {
+        buf_printf(buf, "{\"rule\":\"SP%u\",\"severity\":\"%s\",\"line\":%u,\"column\":%u",
+                (unsigned) diag->rule, severity_name(diag->severity), diag->line, diag->column);
+        if (diag->pointer) {
+                buf_puts(buf, ",\"pointer\":");
+                buf_put_json(buf, diag->pointer);
+        }
+        buf_puts(buf, ",\"message\":");
+        buf_put_json(buf, diag->message);
+        if (diag->hint) {
+                buf_puts(buf, ",\"hint\":");
+                buf_put_json(buf, diag->hint);
+        }
+        buf_putc(buf, '}');
+}
+
+void diags_render_json(Buf *buf, const DiagList *diags) {
+        buf_putc(buf, '[');
+        for (size_t i = 0; i < diags->n; i++) {
+                if (i > 0)
+                        buf_putc(buf, ',');
+                diag_render_json(buf, &diags->items[i]);
+        }
+        buf_putc(buf, ']');
+}

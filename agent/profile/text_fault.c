@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The words for what is wrong with a text. The scan knows only that a byte does not fit; authors
+ * are helped by the name of their mistake: a trailing comma, a comment, single quotes, a file in
+ * UTF-16. So this looks at what stands there, and around it, at leisure: it runs once, for a text
+ * that is refused anyway. Nothing here decides whether a text is JSON.
+ */
+
+#include "profile/text_fault.h"
+
+#include "base/cleanup.h"
+#include "base/utf8.h"
+#include "profile/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TOKEN_SHOWN_BYTES 40 /* of a word or number, in a message */
+
+/* Adds SP101 at `length` bytes from `from`. */
+__attribute__((format(printf, 5, 6))) static void report(const TextFault *fault, uint32_t from,
+        size_t length, const char *hint, const char *format, ...) {
+        va_list args;
+
+        va_start(args, format);
+        diag_vadd_as(fault->diags, SP101, SEVERITY_ERROR, (Span){ from, (uint32_t) length }, NULL,
+                hint, format, args);
+        va_end(args);
+}
+
+/* The byte at a distance behind the fault; 0 past the end, which no caller looks for. */
+static char peek(const TextFault *fault, size_t distance) {
+        return fault->at + distance < fault->size_bytes ? fault->bytes[fault->at + distance] : 0;
+}
+
+static bool is_digit(char character) {
+        return character >= '0' && character <= '9';
+}
+
+static bool is_letter(char character) {
+        return (character >= 'A' && character <= 'Z') || (character >= 'a' && character <= 'z') ||
+                character == '_' || character == '$';
+}
+
+/* Length of the run of letters and digits, and with `is_number` of signs and points, at the fault.
+ */
+static size_t token_length(const TextFault *fault, bool is_number) {
+        size_t length = 0;
+
+        while (is_letter(peek(fault, length)) || is_digit(peek(fault, length)) ||
+                (is_number && peek(fault, length) && strchr("+-.", peek(fault, length))))
+                length++;
+        return length;
+}
+
+static unsigned line_of(const TextFault *fault, uint32_t offset) {
+        uint32_t line, column;
+
+        text_position(fault->bytes, fault->size_bytes, offset, &line, &column);
+        return line;
+}
+
+static void report_end(const TextFault *fault) {
+        bool is_object;
+
+        if (fault->size_bytes == 0) {
+                report(fault, 0, 0, "a profile is one JSON object", "the file is empty");
+        } else if (!fault->is_nested) {
+                report(fault, fault->at, 0, "a profile is one JSON object",
+                        "the file holds only white space");
+        } else {
+                is_object = fault->bytes[fault->opener] == '{';
+                report(fault, fault->at, 0,
+                        is_object ? "a closing '}' is missing" : "a closing ']' is missing",
+                        "the text ends inside the %s that begins in line %u",
+                        is_object ? "object" : "array", line_of(fault, fault->opener));
+        }
+}
+
+/* Marks of other encodings at the start of a file; what "U+FEFF" is anywhere else. */
+static bool report_encoding(const TextFault *fault) {
+        static const struct {
+                const char *bytes;
+                const char *name;
+        } marks[] = {
+                { "\xef\xbb\xbf", "a byte order mark (U+FEFF)" },
+                { "\xff\xfe", "a byte order mark of UTF-16" },
+                { "\xfe\xff", "a byte order mark of UTF-16" },
+        };
+
+        for (size_t i = 0; i < N_ELEMENTS(marks); i++) {
+                size_t length = strlen(marks[i].bytes);
+
+                if (fault->at + length > fault->size_bytes ||
+                        memcmp(fault->bytes + fault->at, marks[i].bytes, length) != 0)
+                        continue;
+                report(fault, fault->at, length, "save the file as UTF-8 without a byte order mark",
+                        "%s", marks[i].name);
+                return true;
+        }
+        return false;
+}
+
+static bool is_odd_space(uint32_t codepoint) {
+        return codepoint == 0x00a0 || (codepoint >= 0x2000 && codepoint <= 0x200b) ||
+                codepoint == 0x2028 || codepoint == 0x2029 || codepoint == 0x202f ||
+                codepoint == 0x205f || codepoint == 0x3000;
+}
+
+/* Characters that fit nowhere outside a string. */
+static bool report_character(const TextFault *fault) {
+        uint32_t codepoint = 0;
+        size_t length =
+                utf8_decode(fault->bytes + fault->at, fault->size_bytes - fault->at, &codepoint);
+
+        if (length == 0)
+                report(fault, fault->at, 1, "save the file as UTF-8",
+                        "the byte 0x%02x, which is not UTF-8", (uint8_t) peek(fault, 0));
+        else if (is_odd_space(codepoint))
+                report(fault, fault->at, length,
+                        "between values JSON takes spaces, tabs and line breaks",
+                        "the white space character U+%04" PRIX32 " outside a string", codepoint);
+        else if (codepoint >= 0x2018 && codepoint <= 0x201f)
+                report(fault, fault->at, length, "JSON strings stand in plain double quotes: \"",
+                        "a typographic quote (U+%04" PRIX32 ")", codepoint);
+        else if (codepoint < 0x20 || codepoint == 0x7f)
+                report(fault, fault->at, 1,
+                        codepoint == 0 ? "is it UTF-16? save the file as UTF-8" : "remove it",
+                        "the control character U+%04" PRIX32, codepoint);
+        else
+                return false;
+        return true;
+}
+
+/* Words and signs of other languages than JSON. */
+static bool report_foreign(const TextFault *fault) {
+        static const struct {
+                const char *word;
+                const char *hint;
+        } words[] = {
+                { "NaN", "JSON numbers are finite" },
+                { "Infinity", "JSON numbers are finite" },
+                { "undefined", "leave the key out" },
+                { "None", "JSON writes null; better leave the key out" },
+                { "nil", "JSON writes null; better leave the key out" },
+                { "True", "JSON writes true" },
+                { "TRUE", "JSON writes true" },
+                { "False", "JSON writes false" },
+                { "FALSE", "JSON writes false" },
+                { "NULL", "JSON writes null; better leave the key out" },
+                { "Null", "JSON writes null; better leave the key out" },
+        };
+        size_t length = token_length(fault, false);
+
+        for (size_t i = 0; i < N_ELEMENTS(words); i++)
+                if (length == strlen(words[i].word) &&
+                        memcmp(fault->bytes + fault->at, words[i].word, length) == 0) {
+                        report(fault, fault->at, length, words[i].hint,
+                                "%s, which JSON does not know", words[i].word);
+                        return true;
+                }
+        if (peek(fault, 0) == '#' ||
+                (peek(fault, 0) == '/' && (peek(fault, 1) == '/' || peek(fault, 1) == '*')))
+                report(fault, fault->at, peek(fault, 0) == '#' ? 1 : 2,
+                        "put it into a rule's \"comment\"", "a comment, which JSON does not have");
+        else if (peek(fault, 0) == '\'' || peek(fault, 0) == '`')
+                report(fault, fault->at, 1, "JSON strings stand in double quotes", "%s",
+                        peek(fault, 0) == '`' ? "a back quote" : "single quotes");
+        else
+                return false;
+        return true;
+}
+
+static bool starts_value(char character) {
+        return is_letter(character) || is_digit(character) ||
+                (character && strchr("\"-[{", character));
+}
+
+/* A closing bracket that has nothing to close, closes the wrong thing, or follows a comma. */
+static bool report_bracket(const TextFault *fault, TextWant want) {
+        char bracket = peek(fault, 0);
+        char wanted = fault->is_nested && fault->bytes[fault->opener] == '{' ? '}' : ']';
+
+        if (bracket != '}' && bracket != ']')
+                return false;
+        if (!fault->is_nested) {
+                report(fault, fault->at, 1, NULL, "'%c' has no opening bracket", bracket);
+        } else if (bracket != wanted) {
+                report(fault, fault->at, 1,
+                        wanted == '}' ? "it is closed by '}'" : "it is closed by ']'",
+                        "'%c' where the %s that begins in line %u is still open", bracket,
+                        wanted == '}' ? "object" : "array", line_of(fault, fault->opener));
+        } else if (want == WANT_ELEMENT || want == WANT_NEXT_KEY) {
+                uint32_t comma = fault->at;
+
+                do
+                        comma--;
+                while (fault->bytes[comma] != ',');
+                report(fault, comma, 1, "remove the comma", "a trailing comma before '%c'",
+                        bracket);
+        } else {
+                return false;
+        }
+        return true;
+}
+
+static bool report_missing(const TextFault *fault, TextWant want) {
+        if (!starts_value(peek(fault, 0)))
+                return false;
+        if (want == WANT_SEPARATOR)
+                report(fault, fault->at, 1, "members are separated by commas",
+                        "a comma is missing before this");
+        else if (want == WANT_COLON)
+                report(fault, fault->at, 1, "a member is written \"key\": value",
+                        "a colon is missing before this");
+        else if (want == WANT_END)
+                report(fault, fault->at, 1, "a file holds one profile",
+                        "more text behind the JSON value");
+        else
+                return false;
+        return true;
+}
+
+static const char *want_name(const TextFault *fault, TextWant want) {
+        switch (want) {
+        case WANT_VALUE:
+        case WANT_ELEMENT: return "a value";
+        case WANT_KEY: return "a key or '}'";
+        case WANT_NEXT_KEY: return "a key";
+        case WANT_COLON: return "a colon";
+        case WANT_SEPARATOR:
+                return fault->bytes[fault->opener] == '{' ? "a comma or '}'" : "a comma or ']'";
+        case WANT_END: return "the end of the text";
+        }
+        return NULL;
+}
+
+/* What is left: a bare word, or a character out of place. */
+static void report_other(const TextFault *fault, TextWant want) {
+        bool is_key = want == WANT_KEY || want == WANT_NEXT_KEY;
+        size_t length = token_length(fault, false);
+
+        if (length > 0) {
+                int shown = length < TOKEN_SHOWN_BYTES ? (int) length : TOKEN_SHOWN_BYTES;
+
+                report(fault, fault->at, length,
+                        is_key ? "JSON keys stand in double quotes"
+                               : "JSON strings stand in double quotes",
+                        "%s without quotes: %.*s", is_key ? "a key" : "a word", shown,
+                        fault->bytes + fault->at);
+                return;
+        }
+        length = utf8_decode(fault->bytes + fault->at, fault->size_bytes - fault->at, NULL);
+        report(fault, fault->at, length,
+                peek(fault, 0) == '+' ? "JSON numbers have no plus sign" : NULL,
+                "'%.*s' where %s should stand", (int) length, fault->bytes + fault->at,
+                want_name(fault, want));
+}
+
+void text_fault_token(const TextFault *fault, TextWant want) {
+        if (fault->at == fault->size_bytes)
+                report_end(fault);
+        else if (!report_encoding(fault) && !report_character(fault) && !report_foreign(fault) &&
+                !report_bracket(fault, want) && !report_missing(fault, want))
+                report_other(fault, want);
+}
+
+/* What is wrong with a number, as the second half of "the number N has …"; NULL for another. */
+static const char *number_problem(const char *token) {
+        const char *at = token + (*token == '-');
+
+        if (!is_digit(*at))
+                return *at == '.' ? "has no digit before the point" : NULL;
+        if (at[0] == '0' && is_digit(at[1]))
+                return "has a leading zero";
+        at += strspn(at, "0123456789");
+        if (*at == '.' && !is_digit(at[1]))
+                return "has no digit behind the point";
+        if (*at == '.')
+                at += 1 + strspn(at + 1, "0123456789");
+        if (*at != 'e' && *at != 'E')
+                return NULL;
+        at += 1 + (at[1] == '+' || at[1] == '-');
+        return is_digit(*at) ? NULL : "has no digit in its exponent";
+}
+
+void text_fault_number(const TextFault *fault) {
+        char token[TOKEN_SHOWN_BYTES + 1] = "", hint[64];
+        size_t length = token_length(fault, true);
+        const char *problem = NULL;
+        uint64_t number;
+        char *end = NULL;
+
+        memcpy(token, fault->bytes + fault->at,
+                length < TOKEN_SHOWN_BYTES ? length : TOKEN_SHOWN_BYTES);
+        number = strtoull(token, &end, 16);
+        if (token[0] == '0' && (token[1] == 'x' || token[1] == 'X') && *end == '\0' &&
+                end > token + 2 && length <= strlen("0xffffffffffffffff")) {
+                snprintf(hint, sizeof(hint), "JSON numbers are decimal: %" PRIu64, number);
+                report(fault, fault->at, length, hint, "the hexadecimal number %s", token);
+                return;
+        }
+        problem = number_problem(token);
+        if (problem)
+                report(fault, fault->at, length, NULL, "the number %s %s", token, problem);
+        else
+                report(fault, fault->at, length, "JSON numbers are decimal digits",
+                        "%s is not a JSON number", token);
+}
+
+static void report_escape(const TextFault *fault) {
+        size_t n_hex = 0;
+
+        if (peek(fault, 1) != 'u') {
+                size_t length = utf8_decode(
+                        fault->bytes + fault->at + 1, fault->size_bytes - fault->at - 1, NULL);
+
+                report(fault, fault->at, 1 + length,
+                        "JSON knows \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX; a backslash "
+                        "itself is "
+                        "written \\\\",
+                        "the unknown escape %.*s", (int) (1 + length), fault->bytes + fault->at);
+                return;
+        }
+        while (n_hex < 4 && peek(fault, 2 + n_hex) &&
+                strchr("0123456789abcdefABCDEF", peek(fault, 2 + n_hex)))
+                n_hex++;
+        if (n_hex < 4)
+                report(fault, fault->at, 2 + n_hex, NULL, "\\u without four hexadecimal digits");
+        else
+                report(fault, fault->at, 6,
+                        "a character above U+FFFF is written as a pair: \\ud83d\\ude00",
+                        "the lone surrogate %.6s", fault->bytes + fault->at);
+}
+
+void text_fault_string(const TextFault *fault, uint32_t quote) {
+        char character = peek(fault, 0);
+
+        if (fault->at == fault->size_bytes ||
+                (character == '\\' && fault->at + 1 == fault->size_bytes))
+                report(fault, quote, 1, "a closing double quote is missing",
+                        "the text ends inside the string that begins here");
+        else if (character == '\n' || character == '\r')
+                report(fault, quote, fault->at - quote,
+                        "is the closing quote missing? a line break in a string is written \\n",
+                        "an unescaped line break in a string");
+        else if (character == '\t')
+                report(fault, fault->at, 1, "a tab in a string is written \\t",
+                        "an unescaped tab in a string");
+        else if (character == '\\')
+                report_escape(fault);
+        else if ((uint8_t) character < 0x20)
+                report(fault, fault->at, 1, NULL,
+                        "the unescaped control character U+%04X in a string", (unsigned) character);
+        else
+                report(fault, fault->at, 1, "save the file as UTF-8",
+                        "the byte 0x%02x in a string, which is not UTF-8", (uint8_t) character);
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "text_fixture.h"
+
+/* What must be refused, where, and the words a person gets for it. */
+static const struct {
+        const char *bytes;
+        size_t size_bytes;
+        uint32_t offset, length;
+        const char *says; /* in the message or the hint */
+} REFUSED[] = {
+        /* nothing, or not a whole value */
+        { LITERAL(""), 0, 0, "the file is empty" },
+        { LITERAL(" \n"), 2, 0, "only white space" },
+        { LITERAL("["), 1, 0, "inside the array that begins in line 1" },
+        { LITERAL("\n\n{\"a\":[1]"), 10, 0, "inside the object that begins in line 3" },
+        { LITERAL("[1,"), 3, 0, "a closing ']' is missing" },
+        { LITERAL("{\"a\""), 4, 0, "a closing '}' is missing" },
+        { LITERAL("{\"a\":"), 5, 0, "inside the object" },
+        { LITERAL("{\"a\":1,"), 7, 0, "inside the object" },
+        { LITERAL("[[1]"), 4, 0, "inside the array" },
+        /* encodings and stray characters */
+        { LITERAL("\xef\xbb\xbf{}"), 0, 3, "a byte order mark" },
+        { LITERAL("{\xef\xbb\xbf}"), 1, 3, "a byte order mark" },
+        { LITERAL("\xff\xfe{\0}\0"), 0, 2, "UTF-16" },
+        { LITERAL("\xfe\xff\0{\0}"), 0, 2, "UTF-16" },
+        { LITERAL("\xef\xbb"), 0, 1, "the byte 0xef, which is not UTF-8" },
+        { LITERAL("{\0}\0"), 1, 1, "is it UTF-16?" },
+        { LITERAL("[1]\0"), 3, 1, "U+0000" },
+        { LITERAL("[\x0c]"), 1, 1, "the control character U+000C" },
+        { LITERAL("[\x0b"
+                  "1]"),
+                1, 1, "the control character U+000B" },
+        { LITERAL("[\x7f]"), 1, 1, "the control character U+007F" },
+        { LITERAL("[\xe5]"), 1, 1, "the byte 0xe5, which is not UTF-8" },
+        { LITERAL("[\u00a0"
+                  "1]"),
+                1, 2, "the white space character U+00A0" },
+        { LITERAL("[1\u2003]"), 2, 3, "the white space character U+2003" },
+        { LITERAL("[\u2060]"), 1, 3, "where a value should stand" },
+        { LITERAL("{\u201ca\u201d: 1}"), 1, 3, "a typographic quote" },
+        { LITERAL("[\u00e4]"), 1, 2, "'\u00e4' where a value should stand" },
+        /* other languages */
+        { LITERAL("['a']"), 1, 1, "single quotes" },
+        { LITERAL("{'a': 1}"), 1, 1, "single quotes" },
+        { LITERAL("[`a`]"), 1, 1, "a back quote" },
+        { LITERAL("// x\n{}"), 0, 2, "a comment" },
+        { LITERAL("[1, /* x */ 2]"), 4, 2, "a comment" },
+        { LITERAL("{} # x"), 3, 1, "a comment" },
+        { LITERAL("{\"a\": 1 // x\n}"), 8, 2, "a comment" },
+        { LITERAL("[/]"), 1, 1, "'/' where a value should stand" },
+        { LITERAL("[NaN]"), 1, 3, "NaN, which JSON does not know" },
+        { LITERAL("[Infinity]"), 1, 8, "JSON numbers are finite" },
+        { LITERAL("{\"a\": True}"), 6, 4, "JSON writes true" },
+        { LITERAL("{\"a\": FALSE}"), 6, 5, "JSON writes false" },
+        { LITERAL("{\"a\": None}"), 6, 4, "JSON writes null" },
+        { LITERAL("[undefined]"), 1, 9, "leave the key out" },
+        { LITERAL("nul"), 0, 3, "a word without quotes: nul" },
+        { LITERAL("[truey]"), 1, 5, "a word without quotes: truey" },
+        { LITERAL("[tru]"), 1, 3, "a word without quotes: tru" },
+        { LITERAL("[SCMP_ACT_ALLOW]"), 1, 14, "a word without quotes: SCMP_ACT_ALLOW" },
+        { LITERAL("{a: 1}"), 1, 1, "a key without quotes: a" },
+        { LITERAL("{\"a\": 1, b: 2}"), 9, 1, "a key without quotes: b" },
+        { LITERAL("{null: 1}"), 1, 4, "a key without quotes: null" },
+        { LITERAL("{1: 1}"), 1, 1, "a key without quotes: 1" },
+        { LITERAL("[*]"), 1, 1, "'*' where a value should stand" },
+        /* commas, colons, brackets */
+        { LITERAL("[1,]"), 2, 1, "a trailing comma before ']'" },
+        { LITERAL("[1, \n ]"), 2, 1, "a trailing comma before ']'" },
+        { LITERAL("{\"a\": 1,}"), 7, 1, "a trailing comma before '}'" },
+        { LITERAL("{\"a\": 1\n,\n}"), 8, 1, "a trailing comma before '}'" },
+        { LITERAL("[1,,2]"), 3, 1, "',' where a value should stand" },
+        { LITERAL("[,1]"), 1, 1, "',' where a value should stand" },
+        { LITERAL("{,\"a\": 1}"), 1, 1, "',' where a key or '}' should stand" },
+        { LITERAL("{\"a\": 1,,\"b\": 2}"), 8, 1, "',' where a key should stand" },
+        { LITERAL("{\"a\":, \"b\": 1}"), 5, 1, "',' where a value should stand" },
+        { LITERAL("{\"a\":}"), 5, 1, "'}' where a value should stand" },
+        { LITERAL("[1 2]"), 3, 1, "a comma is missing" },
+        { LITERAL("[\"a\" \"b\"]"), 5, 1, "a comma is missing" },
+        { LITERAL("[1 true]"), 3, 1, "a comma is missing" },
+        { LITERAL("[[] []]"), 4, 1, "a comma is missing" },
+        { LITERAL("[1[]]"), 2, 1, "a comma is missing" },
+        { LITERAL("[{} -1]"), 4, 1, "a comma is missing" },
+        { LITERAL("{\"a\": 1 \"b\": 2}"), 8, 1, "a comma is missing" },
+        { LITERAL("[1;2]"), 2, 1, "';' where a comma or ']' should stand" },
+        { LITERAL("{\"a\": 1;}"), 7, 1, "';' where a comma or '}' should stand" },
+        { LITERAL("[\"a\": 1]"), 4, 1, "':' where a comma or ']' should stand" },
+        { LITERAL("{\"a\" 1}"), 5, 1, "a colon is missing" },
+        { LITERAL("{\"a\" \"b\"}"), 5, 1, "a colon is missing" },
+        { LITERAL("{\"a\", \"b\"}"), 4, 1, "',' where a colon should stand" },
+        { LITERAL("{\"a\" = 1}"), 5, 1, "'=' where a colon should stand" },
+        { LITERAL("{\"a\"}"), 4, 1, "'}' where a colon should stand" },
+        { LITERAL("{\"a\":: 1}"), 5, 1, "':' where a value should stand" },
+        { LITERAL("{[1]: 1}"), 1, 1, "'[' where a key or '}' should stand" },
+        { LITERAL("{\"a\": 1, [1]: 1}"), 9, 1, "'[' where a key should stand" },
+        { LITERAL("{\"a\": [1}"), 8, 1, "'}' where the array that begins in line 1 is still open" },
+        { LITERAL("[1}"), 2, 1, "it is closed by ']'" },
+        { LITERAL("[}"), 1, 1, "is still open" },
+        { LITERAL("\n{]"), 2, 1, "the object that begins in line 2" },
+        { LITERAL("[1,}"), 3, 1, "is still open" },
+        { LITERAL("{\"a\": 1]"), 7, 1, "it is closed by '}'" },
+        { LITERAL("]"), 0, 1, "has no opening bracket" },
+        { LITERAL("}"), 0, 1, "has no opening bracket" },
+        /* behind the value */
+        { LITERAL("{}}"), 2, 1, "has no opening bracket" },
+        { LITERAL("[1]]"), 3, 1, "has no opening bracket" },
+        { LITERAL("{} {}"), 3, 1, "more text behind the JSON value" },
+        { LITERAL("{}\n\n\"\""), 4, 1, "a file holds one profile" },
+        { LITERAL("1 1"), 2, 1, "more text behind" },
+        { LITERAL("{}x"), 2, 1, "more text behind" },
+        { LITERAL("{},"), 2, 1, "',' where the end of the text should stand" },
+        { LITERAL("{} ;"), 3, 1, "';' where the end of the text should stand" },
+        /* numbers */
+        { LITERAL("[01]"), 1, 2, "the number 01 has a leading zero" },
+        { LITERAL("[-01]"), 1, 3, "the number -01 has a leading zero" },
+        { LITERAL("[00]"), 1, 2, "has a leading zero" },
+        { LITERAL("[012.5]"), 1, 5, "has a leading zero" },
+        { LITERAL("[1.]"), 1, 2, "the number 1. has no digit behind the point" },
+        { LITERAL("[0.e1]"), 1, 4, "has no digit behind the point" },
+        { LITERAL("[-.5]"), 1, 3, "the number -.5 has no digit before the point" },
+        { LITERAL("[.5]"), 1, 1, "'.' where a value should stand" },
+        { LITERAL("[1e]"), 1, 2, "the number 1e has no digit in its exponent" },
+        { LITERAL("[1E+]"), 1, 3, "has no digit in its exponent" },
+        { LITERAL("[1e-]"), 1, 3, "has no digit in its exponent" },
+        { LITERAL("[1.5e]"), 1, 4, "has no digit in its exponent" },
+        { LITERAL("[1.2.3]"), 1, 5, "1.2.3 is not a JSON number" },
+        { LITERAL("[1e2e3]"), 1, 5, "1e2e3 is not a JSON number" },
+        { LITERAL("[1e2.3]"), 1, 5, "1e2.3 is not a JSON number" },
+        { LITERAL("[1-2]"), 1, 3, "1-2 is not a JSON number" },
+        { LITERAL("[-]"), 1, 1, "- is not a JSON number" },
+        { LITERAL("-"), 0, 1, "- is not a JSON number" },
+        { LITERAL("[--1]"), 1, 3, "--1 is not a JSON number" },
+        { LITERAL("[- 1]"), 1, 1, "- is not a JSON number" },
+        { LITERAL("[-NaN]"), 1, 4, "-NaN is not a JSON number" },
+        { LITERAL("[+1]"), 1, 1, "JSON numbers have no plus sign" },
+        { LITERAL("[0x7F]"), 1, 4, "JSON numbers are decimal: 127" },
+        { LITERAL("[0x7e020000]"), 1, 10, "JSON numbers are decimal: 2114060288" },
+        { LITERAL("[0xffffffffffffffff]"), 1, 18, "decimal: 18446744073709551615" },
+        { LITERAL("[0x10000000000000000]"), 1, 19, "0x10000000000000000 is not a JSON number" },
+        { LITERAL("[0x]"), 1, 2, "0x is not a JSON number" },
+        { LITERAL("[0xg]"), 1, 3, "0xg is not a JSON number" },
+        { LITERAL("[-0x1]"), 1, 4, "-0x1 is not a JSON number" },
+        { LITERAL("[1_000]"), 1, 5, "1_000 is not a JSON number" },
+        { LITERAL("[1a]"), 1, 2, "1a is not a JSON number" },
+        { LITERAL("[0x1"), 1, 3, "JSON numbers are decimal: 1" },
+        { LITERAL("[1\xe5]"), 2, 1, "the byte 0xe5" },
+        { LITERAL("[123456789012345678901234567890123456789012345.]"), 1, 46,
+                "is not a JSON number" },
+        /* strings */
+        { LITERAL("\""), 0, 1, "inside the string that begins here" },
+        { LITERAL("[\"a"), 1, 1, "a closing double quote is missing" },
+        { LITERAL("[\"a\\"), 1, 1, "a closing double quote is missing" },
+        { LITERAL("[\"a\\\"]"), 1, 1, "a closing double quote is missing" },
+        { LITERAL("[\"a\nb\"]"), 1, 2, "an unescaped line break in a string" },
+        { LITERAL("[\"a\r\nb\"]"), 1, 2, "an unescaped line break in a string" },
+        { LITERAL("{\"a\n\": 1}"), 1, 2, "is the closing quote missing?" },
+        { LITERAL("[\"\t\"]"), 2, 1, "a tab in a string is written \\t" },
+        { LITERAL("[\"\x1f\"]"), 2, 1, "the unescaped control character U+001F" },
+        { LITERAL("[\"a\0\"]"), 3, 1, "the unescaped control character U+0000" },
+        { LITERAL("[\"\\x41\"]"), 2, 2, "the unknown escape \\x" },
+        { LITERAL("[\"\\a\"]"), 2, 2, "the unknown escape \\a" },
+        { LITERAL("[\"\\'\"]"), 2, 2, "the unknown escape \\'" },
+        { LITERAL("[\"\\\u20ac\"]"), 2, 4, "the unknown escape \\\u20ac" },
+        { LITERAL("[\"\\\xe5\"]"), 2, 1, "the unknown escape" },
+        { LITERAL("[\"\\\0\"]"), 2, 2, "the unknown escape" },
+        { LITERAL("[\"\\U0041\"]"), 2, 2, "the unknown escape \\U" },
+        { LITERAL("[\"\\u\"]"), 2, 2, "\\u without four hexadecimal digits" },
+        { LITERAL("[\"\\u004\"]"), 2, 5, "\\u without four" },
+        { LITERAL("[\"\\u00Gx\"]"), 2, 4, "\\u without four" },
+        { LITERAL("[\"\\u12"), 2, 4, "\\u without four" },
+        { LITERAL("[\"\\ud800\"]"), 2, 6, "the lone surrogate \\ud800" },
+        { LITERAL("[\"\\uDBFFx\"]"), 2, 6, "the lone surrogate \\uDBFF" },
+        { LITERAL("[\"\\udc00\"]"), 2, 6, "the lone surrogate \\udc00" },
+        { LITERAL("[\"\\uDd1e\\uD834\"]"), 2, 6, "the lone surrogate \\uDd1e" },
+        { LITERAL("[\"\\ud800\\ud800\"]"), 2, 6, "the lone surrogate \\ud800" },
+        { LITERAL("[\"\\ud800\\u0041\"]"), 2, 6, "the lone surrogate" },
+        { LITERAL("[\"\\ud800\\udbff\"]"), 2, 6, "the lone surrogate" },
+        { LITERAL("[\"\\ud800\\ue000\"]"), 2, 6, "the lone surrogate" },
+        { LITERAL("[\"\\ud800\\n\"]"), 2, 6, "the lone surrogate" },
+        { LITERAL("[\"\\ud800\\u1\"]"), 2, 6, "the lone surrogate" },
+        { LITERAL("[\"\\ud800\\"), 2, 6, "the lone surrogate" },
+        { LITERAL("[\"\xff\"]"), 2, 1, "the byte 0xff in a string, which is not UTF-8" },
+        { LITERAL("[\"\x80\"]"), 2, 1, "not UTF-8" },
+        { LITERAL("[\"\xc0\xaf\"]"), 2, 1, "not UTF-8" },     /* overlong */
+        { LITERAL("[\"\xe0\x80\xaf\"]"), 2, 1, "not UTF-8" }, /* overlong */
+        { LITERAL("[\"\xfc\x83\xbf\xbf\xbf\xbf\"]"), 2, 1, "not UTF-8" },
+        { LITERAL("[\"\xed\xa0\x80\"]"), 2, 1, "not UTF-8" },     /* a surrogate */
+        { LITERAL("[\"\xf4\x90\x80\x80\"]"), 2, 1, "not UTF-8" }, /* past U+10FFFF */
+        { LITERAL("[\"\xe2\x82\"]"), 2, 1, "not UTF-8" },         /* cut by the quote */
+        { LITERAL("[\"ok\xe2\x82"), 4, 1, "not UTF-8" },          /* cut by the end */
+        { LITERAL("{\"\xb9\": 1}"), 2, 1, "not UTF-8" },
+};
+
+static void test_refused(void **state) {
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(REFUSED); i++) {
+                _cleanup_fixture_ Fixture f = scan_n(REFUSED[i].bytes, REFUSED[i].size_bytes);
+                const Diag *diag = f.diags.items;
+
+                if (f.result != 1 || f.diags.n != 1)
+                        fail_msg("%s: %d, %zu findings", REFUSED[i].bytes, f.result, f.diags.n);
+                assert_int_equal(diag->rule, SP101);
+                assert_int_equal(diag->severity, SEVERITY_ERROR);
+                assert_null(diag->pointer);
+                if (!strstr(diag->message, REFUSED[i].says) &&
+                        !(diag->hint && strstr(diag->hint, REFUSED[i].says)))
+                        fail_msg("%s: %s (%s)", REFUSED[i].bytes, diag->message,
+                                diag->hint ? diag->hint : "");
+                if (diag->span.offset != REFUSED[i].offset ||
+                        diag->span.length != REFUSED[i].length)
+                        fail_msg("%s: %s at %u, %u", REFUSED[i].bytes, diag->message,
+                                diag->span.offset, diag->span.length);
+                assert_null(f.text.nodes); /* untouched */
+        }
+}
+
+/* Whatever is cut from a valid text's end, it is refused, and nothing is read behind the cut. */
+static void test_every_cut(void **state) {
+        static const char text[] =
+                "{\"a\\u00e4\": [1.5e+3, true, null, {\"b\": \"\\ud83d\\ude00\u20ac\"}], "
+                "\"c\": -0.25}";
+
+        (void) state;
+        for (size_t n = 0; n < sizeof(text) - 1; n++) {
+                _cleanup_fixture_ Fixture f = scan_n(text, n);
+
+                if (f.result != 1)
+                        fail_msg("accepted: %.*s", (int) n, text);
+        }
+}
+
+/* One byte of a valid text replaced by each value: no crash, and never both a result and a finding.
+ */
+static void test_every_byte_replaced(void **state) {
+        static const char text[] = "{\"a\": [1.5e3, null], \"\\u0041\": \"\u00e4\\n\"}";
+
+        (void) state;
+        for (size_t at = 0; at < sizeof(text) - 1; at++)
+                for (unsigned byte = 0; byte < 256; byte++) {
+                        char changed[sizeof(text)];
+
+                        memcpy(changed, text, sizeof(text));
+                        changed[at] = (char) byte;
+                        _cleanup_fixture_ Fixture f = scan_n(changed, sizeof(text) - 1);
+                        assert_int_equal(f.diags.n, f.result);
+                        if (f.result == 0)
+                                assert_true(f.text.n_nodes >= 4);
+                        else
+                                assert_true(f.diags.items[0].span.offset +
+                                                f.diags.items[0].span.length <=
+                                        sizeof(text) - 1);
+                }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_refused),
+                cmocka_unit_test(test_every_cut),
+                cmocka_unit_test(test_every_byte_replaced),
+        };
+
+        return cmocka_run_group_tests_name("text_fault", tests, NULL, NULL);
+}
