@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A node for the tests: a source written as the kubelet writes it, and a real seccompd beside it."""
+
+import hashlib
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = (ROOT / os.environ.get("SECCOMPD_BUILD", "build")).resolve()
+SECCOMPD = BUILD / "seccompd"
+SECCOMPCTL = BUILD / "seccompctl"
+EXAMPLES = ROOT / "deploy" / "examples" / "profiles"
+PUBLISHED = pathlib.Path("/usr/share/containers/seccomp.json")
+# Sanitized builds are several times slower; waits are bounds, not expectations.
+PATIENCE = 60.0
+
+
+def profile(*names, default="SCMP_ACT_ERRNO", action="SCMP_ACT_ALLOW", **more):
+    """A small profile as bytes: `names` get `action`."""
+    body = {"defaultAction": default, "syscalls": [{"names": list(names), "action": action}], **more}
+    return json.dumps(body).encode()
+
+
+def sha256(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def eventually(check, timeout=PATIENCE, message="condition"):
+    """Calls `check` until it returns something true; that value."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = check()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {message}")
+        time.sleep(0.02)
+
+
+class AtomicWriter:
+    """The kubelet's atomic writer (pkg/volume/util/atomic_writer.go), step by step."""
+
+    def __init__(self, root, links_first=False):
+        self.root = pathlib.Path(root)
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.links_first = links_first  # older kubelets made the visible links before the rename
+        self.n = 0
+
+    def publish(self, files):
+        """`files` maps names (with '/' for items[].path) to bytes."""
+        self.n += 1
+        stamp = pathlib.Path(tempfile.mkdtemp(prefix=f"..2026_01_01_00_00_{self.n % 60:02d}.", dir=self.root))
+        stamp.chmod(0o755)
+        for name, data in files.items():
+            path = stamp / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            path.chmod(0o644)
+        data_link = self.root / "..data"
+        old = os.readlink(data_link) if data_link.is_symlink() else None
+        if self.links_first:
+            self._make_links(files)
+        temporary = self.root / "..data_tmp"
+        temporary.symlink_to(stamp.name)
+        os.rename(temporary, data_link)
+        if not self.links_first:
+            self._make_links(files)
+        wanted = {name.split("/")[0] for name in files}
+        for entry in list(self.root.iterdir()):
+            if not entry.name.startswith("..") and entry.name not in wanted:
+                entry.unlink()
+        if old:
+            shutil.rmtree(self.root / old)
+
+    def _make_links(self, files):
+        for top in {name.split("/")[0] for name in files}:
+            link = self.root / top
+            if not link.is_symlink():
+                link.symlink_to(f"..data/{top}")
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path, timeout):
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
+
+
+class Node:
+    """A kubelet root, sources, and the daemon that runs against them."""
+
+    def __init__(self, directory):
+        self.dir = pathlib.Path(directory)
+        self.kubelet = self.dir / "kubelet"
+        self.kubelet.mkdir()
+        self.source = self.dir / "source"
+        self.writer = AtomicWriter(self.source)
+        self.socket = self.dir / "seccompd.sock"
+        self.log_path = self.dir / "seccompd.log"
+        self.process = None
+
+    @property
+    def installed(self):
+        return self.kubelet / "seccomp" / "profiles"
+
+    def argv(self, *options, sources=None):
+        argv = [str(SECCOMPD)]
+        for source in sources or [f"main={self.source}"]:
+            argv += ["--source", str(source)]
+        argv += ["--kubelet-root", str(self.kubelet), "--listen", f"unix:{self.socket}"]
+        return argv + ["--log-format", "json"] + [str(option) for option in options]
+
+    def start(self, *options, sources=None, wait=True, prefix=(), **popen):
+        log = open(self.log_path, "ab")
+        self.process = subprocess.Popen(
+            [*prefix, *self.argv(*options, sources=sources)], stdout=log, stderr=log, **popen)
+        log.close()
+        if wait:
+            self.wait_synced()
+        return self.process
+
+    def once(self, *options, sources=None, **run):
+        """One pass; the completed process with its output as text."""
+        return subprocess.run(self.argv("--once", *options, sources=sources), capture_output=True,
+                              text=True, timeout=PATIENCE, check=False, **run)
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        status = self.process.wait(timeout=PATIENCE)
+        self.process = None
+        return status
+
+    def is_alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def get(self, path, timeout=PATIENCE, method="GET", headers=None):
+        connection = UnixConnection(self.socket, timeout)
+        try:
+            connection.request(method, path, headers=headers or {})
+            response = connection.getresponse()
+            return response.status, response.read(), dict(response.getheaders())
+        finally:
+            connection.close()
+
+    def text(self, path):
+        status, body, _ = self.get(path)
+        return status, body.decode()
+
+    def status(self):
+        code, body, _ = self.get("/status")
+        assert code == 200
+        return json.loads(body)
+
+    def profiles(self):
+        return {entry["name"]: entry for entry in self.status()["profiles"]}
+
+    def states(self):
+        return {name: entry["state"] for name, entry in self.profiles().items()}
+
+    def wait_synced(self):
+        def is_synced():
+            if self.process.poll() is not None:
+                raise AssertionError(f"seccompd exited with {self.process.returncode}:\n{self.log_text()}")
+            try:
+                return self.status()["sync"]["done"]
+            except OSError:
+                return False
+        eventually(is_synced, message=f"first pass\n{self.log_text()}")
+
+    def wait_state(self, name, state, timeout=PATIENCE):
+        def has_state():
+            found = self.profiles().get(name)
+            return found if found and found["state"] == state else None
+        try:
+            return eventually(has_state, timeout)
+        except AssertionError:
+            raise AssertionError(f"{name} is not {state}: {self.states()}\n{self.log_text()}") from None
+
+    def metric(self, series):
+        """The value of one series, as it stands in /metrics."""
+        _, text = self.text("/metrics")
+        for line in text.splitlines():
+            if line.startswith(series + " "):
+                return float(line.rsplit(" ", 1)[1])
+        raise AssertionError(f"no series {series}")
+
+    def log_text(self):
+        return self.log_path.read_text() if self.log_path.exists() else ""
+
+    def log(self):
+        return [json.loads(line) for line in self.log_text().splitlines() if line.startswith("{")]
+
+
+def seccompctl(*arguments, stdin=None):
+    return subprocess.run([str(SECCOMPCTL), *map(str, arguments)], input=stdin, capture_output=True,
+                          timeout=PATIENCE, check=False)
+
+
+def rules_of(entry):
+    return [diagnostic["rule"] for diagnostic in entry["diagnostics"]]
+
+
+def errors_of(entry):
+    return [diagnostic["rule"] for diagnostic in entry["diagnostics"] if diagnostic["severity"] == "error"]

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The main job: profiles travel from the source to the kubelet's directory and stay right there."""
+
+import json
+import os
+import stat
+
+import pytest
+from node import EXAMPLES, PUBLISHED, AtomicWriter, errors_of, eventually, profile, rules_of, sha256
+
+
+def test_a_profile_travels_the_whole_way(node):
+    source = profile("read", "write", "execve")
+    node.writer.publish({"web.json": source})
+    node.start()
+    entry = node.wait_state("web.json", "installed")
+    data = (node.installed / "web.json").read_bytes()
+    assert entry["digest"] == sha256(data)
+    assert entry["sourceDigest"] == sha256(source)
+    assert json.loads(data)["defaultErrnoRet"] == 1
+    assert stat.S_IMODE((node.installed / "web.json").stat().st_mode) == 0o644
+    status, body, headers = node.get("/profiles/web.json")
+    assert (status, body) == (200, data)
+    assert headers["ETag"] == f'"{entry["digest"]}"'
+    assert node.text("/readyz") == (200, "ok")
+
+
+def test_an_update_replaces_the_file_by_rename(node):
+    node.writer.publish({"web.json": profile("read")})
+    node.start()
+    before = (node.installed / "web.json").stat().st_ino
+    first = node.profiles()["web.json"]["digest"]
+    node.writer.publish({"web.json": profile("read", "write")})
+    entry = eventually(lambda: (found := node.profiles()["web.json"])["digest"] != first and found)
+    assert entry["state"] == "installed"
+    assert (node.installed / "web.json").stat().st_ino != before
+    assert [change["digest"] for change in entry["changes"]] == [first, entry["digest"]]
+
+
+def test_a_bad_update_harms_nothing_and_is_explained(node):
+    node.writer.publish({"web.json": profile("read")})
+    node.start()
+    good = (node.installed / "web.json").read_bytes()
+    node.writer.publish({"web.json": b'{\n  "defaultAction": "SCMP_ACT_ALOW"\n}\n'})
+    entry = node.wait_state("web.json", "stale")
+    assert (node.installed / "web.json").read_bytes() == good
+    assert entry["digest"] == sha256(good)
+    diagnostic = next(d for d in entry["diagnostics"] if d["rule"] == "SP302")
+    assert (diagnostic["line"], diagnostic["column"]) == (2, 20)
+    assert "SCMP_ACT_ALLOW" in diagnostic["hint"]
+    assert node.text("/readyz")[0] == 200
+    node.writer.publish({"web.json": profile("write")})
+    assert errors_of(node.wait_state("web.json", "installed")) == []
+
+
+def test_equal_nodes_hold_equal_digests_whatever_the_order_of_the_text(node, tmp_path):
+    one = {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
+        {"names": ["write", "read"], "action": "SCMP_ACT_ALLOW"}, {"names": ["close"], "action": "SCMP_ACT_ALLOW"}]}
+    two = {"syscalls": [{"action": "SCMP_ACT_ALLOW", "names": ["read", "close", "write"], "args": []}],
+           "defaultErrnoRet": 1, "defaultAction": "SCMP_ACT_ERRNO"}
+    node.writer.publish({"one.json": json.dumps(one).encode(), "two.json": json.dumps(two, indent=4).encode()})
+    node.start()
+    profiles = node.profiles()
+    assert profiles["one.json"]["digest"] == profiles["two.json"]["digest"]
+    assert (node.installed / "one.json").read_bytes() == (node.installed / "two.json").read_bytes()
+
+
+def test_nothing_is_done_again_when_nothing_changed(node):
+    node.writer.publish({f"p{i}.json": profile("read", "write") for i in range(20)})
+    node.start()
+    checks = node.metric('seccompd_checks_total{result="verdict"}')
+    assert checks == 1, "one check for one content, however many names it has"
+    before = {path.name: path.stat() for path in node.installed.glob("*.json")}
+    manifest = (node.installed / ".seccompd" / "manifest").stat()
+    syncs = node.metric('seccompd_syncs_total{result="success"}')
+    node.writer.publish({f"p{i}.json": profile("read", "write") for i in range(20)})
+    eventually(lambda: node.metric('seccompd_syncs_total{result="success"}') > syncs)
+    assert node.metric('seccompd_checks_total{result="verdict"}') == checks
+    assert {path.name: path.stat() for path in node.installed.glob("*.json")} == before
+    assert (node.installed / ".seccompd" / "manifest").stat() == manifest
+
+
+def test_only_matching_files_are_profiles(node):
+    node.writer.publish({"web.json": profile("read"), "README.md": b"#", "notes.txt": b""})
+    node.start()
+    assert list(node.states()) == ["web.json"]
+    assert node.status()["sources"][0]["ignored"] == 2
+    assert sorted(path.name for path in node.installed.iterdir()) == [".seccompd", "web.json"]
+
+
+def test_a_plain_directory_is_a_source_with_subdirectories(node, tmp_path):
+    plain = tmp_path / "plain"
+    (plain / "team" / "a").mkdir(parents=True)
+    (plain / "top.json").write_bytes(profile("read"))
+    (plain / "team" / "a" / "web.json").write_bytes(profile("write"))
+    node.start(sources=[f"host={plain}:host"])
+    assert node.states() == {"host/team/a/web.json": "installed", "host/top.json": "installed"}
+    (plain / "team" / "b").mkdir()
+    (plain / "team" / "b" / "new.json").write_bytes(profile("close"))
+    node.wait_state("host/team/b/new.json", "installed")
+    os.unlink(plain / "top.json")
+    node.wait_state("host/top.json", "retiring")
+    assert (node.installed / "host" / "top.json").exists()
+
+
+def test_two_sources_two_subdirectories(node, tmp_path):
+    other = AtomicWriter(tmp_path / "other")
+    node.writer.publish({"web.json": profile("read")})
+    other.publish({"web.json": profile("write")})
+    node.start(sources=[f"a={node.source}:team-a", f"b={tmp_path / 'other'}:team-b"])
+    assert node.states() == {"team-a/web.json": "installed", "team-b/web.json": "installed"}
+
+
+def test_the_examples_are_installed_with_warnings_only(node):
+    node.writer.publish({path.name: path.read_bytes() for path in EXAMPLES.glob("*.json")})
+    node.start()
+    profiles = node.profiles()
+    assert set(node.states().values()) == {"installed"}
+    assert "SP801" in rules_of(profiles["deny-by-default.json"])
+    assert "SP315" in rules_of(profiles["deny-all.json"])
+    assert rules_of(profiles["web-server.json"]) == [] or errors_of(profiles["web-server.json"]) == []
+
+
+def test_the_published_docker_format_profile_is_installed(node):
+    if not PUBLISHED.exists():
+        pytest.skip("golang-github-containers-common is not installed")
+    node.writer.publish({"docker.json": PUBLISHED.read_bytes()})
+    node.start()
+    entry = node.wait_state("docker.json", "installed")
+    severities = [diagnostic["severity"] for diagnostic in entry["diagnostics"]]
+    assert "error" not in severities
+    assert severities.count("warning") <= 5, entry["diagnostics"]
+    written = json.loads((node.installed / "docker.json").read_bytes())
+    assert set(written) <= {"defaultAction", "defaultErrnoRet", "architectures", "syscalls"}
+    allowed = {name for rule in written["syscalls"] if rule["action"] == "SCMP_ACT_ALLOW" and not rule.get("args")
+               for name in rule["names"]}
+    assert not allowed & {"mount", "unshare", "bpf", "setns", "perf_event_open"}
+    assert {"read", "execve", "openat"} <= allowed
+
+
+def test_capabilities_open_what_includes_names(node):
+    body = {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
+        {"names": ["read"], "action": "SCMP_ACT_ALLOW"},
+        {"names": ["mount"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYS_ADMIN"]}}]}
+    node.writer.publish({"p.json": json.dumps(body).encode()})
+    for capabilities, has_mount in [("default", False), ("CAP_SYS_ADMIN", True), ("main=CAP_SYS_ADMIN", True),
+                                    ("none", False)]:
+        assert node.once("--capabilities", capabilities).returncode == 0
+        assert (b'"mount"' in (node.installed / "p.json").read_bytes()) == has_mount, capabilities
+
+
+def test_once_says_by_its_exit_status_whether_all_are_installed(node):
+    node.writer.publish({"web.json": profile("read")})
+    assert node.once().returncode == 0
+    node.writer.publish({"web.json": profile("read"), "bad.json": b"{}"})
+    result = node.once()
+    assert result.returncode == 1
+    assert "SP301" in result.stderr
+
+
+def test_sighup_reads_everything_again(node):
+    node.writer.publish({"web.json": profile("read")})
+    node.start("--watch", "poll", "--rescan", "1h")
+    node.writer.publish({"web.json": profile("read"), "new.json": profile("write")})
+    node.process.send_signal(1)
+    node.wait_state("new.json", "installed", timeout=5)
+
+
+def test_polling_finds_a_change_without_inotify(node):
+    node.writer.publish({"web.json": profile("read")})
+    node.start("--watch", "poll", "--rescan", "200ms")
+    assert node.status()["watchMode"] == "poll"
+    assert node.metric('seccompd_watch_mode{mode="poll"}') == 1
+    node.writer.publish({"web.json": profile("read"), "new.json": profile("write")})
+    node.wait_state("new.json", "installed")
