@@ -33,11 +33,14 @@ int output_format_parse(const char *program, const char *name, OutputFormat *ret
 /** Whether stdout is a terminal that shows colours (NO_COLOR and TERM=dumb are honoured). */
 bool output_has_colour(void);
 
+/** Prints the version of the program, whose subcommands all have it. */
+void version_print(void);
+
 /**
- * This node's facts and default capabilities, and the sandbox for checks. Returns 0, or an
- * exit status after saying what is wrong.
+ * Reads this node's facts and prepares the sandbox for checks. Returns 0, or an exit status after
+ * saying what is wrong.
  */
-int check_options_init(const char *program, CheckOptions *ret_options);
+int check_prepare(const char *program, NodeFacts *ret_facts);
 
 /** A file to check. */
 typedef struct Input {

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* seccompctl: dispatch to the subcommands, and what they share about output. */
+
+#include "ctl/ctl.h"
+
+#include "base/usage.h"
+#include "node/probe.h"
+#include "node/sandbox.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+        const char *summary;
+} COMMANDS[] = {
+        { "check", cmd_check, "check profiles: every finding at its line and column" },
+        { "compile", cmd_compile, "print a profile's canonical form" },
+        { "status", cmd_status, "show what a running seccompd has installed" },
+};
+
+static const char *const OPTIONS[] = { "--help", "--version" };
+
+static void print_help(void) {
+        fputs("usage: seccompctl COMMAND [OPTION...] [ARGUMENT...]\n"
+              "\n"
+              "Checks seccomp profiles as seccompd does, and asks a running seccompd for its "
+              "state.\n"
+              "\n",
+                stdout);
+        for (size_t i = 0; i < N_ELEMENTS(COMMANDS); i++)
+                printf("  %-9s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+        fputs("\n"
+              "  -h, --help     this text; seccompctl COMMAND --help for a command's own\n"
+              "  -V, --version  the version\n",
+                stdout);
+}
+
+int output_format_parse(const char *program, const char *name, OutputFormat *ret_format) {
+        if (strcmp(name, "text") == 0)
+                *ret_format = OUTPUT_TEXT;
+        else if (strcmp(name, "json") == 0)
+                *ret_format = OUTPUT_JSON;
+        else {
+                fprintf(stderr, "%s: --format %s: must be text or json\n", program, name);
+                return -EINVAL;
+        }
+        return 0;
+}
+
+bool output_has_colour(void) {
+        const char *term = getenv("TERM"), *no_colour = getenv("NO_COLOR");
+
+        return isatty(STDOUT_FILENO) && !(no_colour && *no_colour) && term &&
+                strcmp(term, "dumb") != 0;
+}
+
+void version_print(void) {
+        puts("seccompctl " SECCOMPD_VERSION " (" SECCOMPD_REVISION ")");
+}
+
+int check_prepare(const char *program, NodeFacts *ret_facts) {
+        NodeFacts facts = {};
+        int r = node_probe(&facts);
+
+        if (r == -ENOSYS)
+                fprintf(stderr,
+                        "%s: this kernel has no seccomp filters; every action is taken as "
+                        "unavailable\n",
+                        program);
+        else if (r < 0) {
+                fprintf(stderr, "%s: reading this machine's facts failed: %s\n", program,
+                        strerror(-r));
+                return CTL_USAGE;
+        }
+        r = sandbox_prepare();
+        if (r < 0) {
+                fprintf(stderr, "%s: preparing the sandbox failed: %s\n", program, strerror(-r));
+                return CTL_USAGE;
+        }
+        *ret_facts = facts;
+        return CTL_OK;
+}
+
+int main(int argc, char **argv) {
+        const char *names[N_ELEMENTS(COMMANDS)];
+
+        if (argc < 2) {
+                fputs("seccompctl: which command? See seccompctl --help\n", stderr);
+                return CTL_USAGE;
+        }
+        if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 ||
+                strcmp(argv[1], "help") == 0) {
+                print_help();
+                return CTL_OK;
+        }
+        if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0) {
+                version_print();
+                return CTL_OK;
+        }
+        if (argv[1][0] == '-') {
+                usage_unknown_word("seccompctl", "option", argv[1], OPTIONS, N_ELEMENTS(OPTIONS));
+                return CTL_USAGE;
+        }
+        for (size_t i = 0; i < N_ELEMENTS(COMMANDS); i++) {
+                names[i] = COMMANDS[i].name;
+                if (strcmp(COMMANDS[i].name, argv[1]) == 0)
+                        return COMMANDS[i].run(argc - 1, argv + 1);
+        }
+        usage_unknown_word("seccompctl", "command", argv[1], names, N_ELEMENTS(names));
+        return CTL_USAGE;
+}

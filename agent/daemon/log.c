@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The daemon's log: one line a fact, to stderr as JSON (containers) or text (terminals), or
+ * natively to the journal. sd_journal_sendv() reports success even where no journal listens, so the
+ * journal is only used when JOURNAL_STREAM names the very file that stderr is (systemd.exec(5)).
+ *
+ * A line is written by one write(2); if stderr takes none of it (a full pipe, a closed terminal),
+ * the line is lost: there is nowhere left to say so, and the agent's work matters more than its
+ * words.
+ */
+
+#include "daemon/log.h"
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/duration.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <systemd/sd-journal.h>
+#include <time.h>
+
+#define LOG_FIELDS_MAX 16
+
+static const struct {
+        const char *name;
+        int priority; /* syslog(3) */
+        const char *colour;
+} LEVELS[] = {
+        [LOG_LEVEL_ERROR] = { "error", 3, "\033[1;31m" },
+        [LOG_LEVEL_WARNING] = { "warning", 4, "\033[1;33m" },
+        [LOG_LEVEL_INFO] = { "info", 6, "" },
+        [LOG_LEVEL_DEBUG] = { "debug", 7, "\033[2m" },
+};
+
+static const char *const FORMATS[] = {
+        [LOG_AUTO] = "auto",
+        [LOG_JSON] = "json",
+        [LOG_TEXT] = "text",
+        [LOG_JOURNAL] = "journal",
+};
+
+int log_level_parse(const char *name, LogLevel *ret_level) {
+        for (size_t i = 0; i < N_ELEMENTS(LEVELS); i++)
+                if (strcmp(LEVELS[i].name, name) == 0) {
+                        *ret_level = (LogLevel) i;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+int log_format_parse(const char *name, LogFormat *ret_format) {
+        for (size_t i = 0; i < N_ELEMENTS(FORMATS); i++)
+                if (strcmp(FORMATS[i], name) == 0) {
+                        *ret_format = (LogFormat) i;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+static int is_journal(int fd) {
+        const char *stream = getenv("JOURNAL_STREAM");
+        unsigned long long device = 0, inode = 0;
+        char *end = NULL;
+        struct stat st;
+
+        if (!stream || fstat(fd, &st) < 0)
+                return 0;
+        device = strtoull(stream, &end, 10);
+        if (*end != ':')
+                return 0;
+        inode = strtoull(end + 1, &end, 10);
+        return *end == '\0' && device == st.st_dev && inode == st.st_ino;
+}
+
+Log log_open(LogFormat format, LogLevel level) {
+        Log log = { .format = format, .level = level, .fd = STDERR_FILENO };
+
+        if (format == LOG_AUTO) {
+                if (is_journal(log.fd))
+                        log.format = LOG_JOURNAL;
+                else
+                        log.format = isatty(log.fd) ? LOG_TEXT : LOG_JSON;
+        }
+        return log;
+}
+
+static void write_json(Buf *line, const char *time, LogLevel level, const char *message,
+        const LogField *fields, size_t n) {
+        buf_printf(
+                line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", time, LEVELS[level].name);
+        buf_put_json(line, message);
+        for (size_t i = 0; i < n; i++) {
+                if (!fields[i].value)
+                        continue;
+                buf_putc(line, ',');
+                buf_put_json(line, fields[i].key);
+                buf_putc(line, ':');
+                buf_put_json(line, fields[i].value);
+        }
+        buf_puts(line, "}\n");
+}
+
+/* A value as a person reads it: quoted only where it needs to be. */
+static void put_text_value(Buf *line, const char *value) {
+        if (*value != '\0' && !strpbrk(value, " \t\n\r\"=\\\033"))
+                buf_puts(line, value);
+        else
+                buf_put_json(line, value);
+}
+
+static void write_text(const Log *log, Buf *line, const char *time, LogLevel level,
+        const char *message, const LogField *fields, size_t n) {
+        const char *colour = isatty(log->fd) ? LEVELS[level].colour : "";
+
+        /* the time of day is enough for a person who is watching */
+        buf_printf(line, "%.8s %s%-7s%s %s", time + strlen("2026-01-31T"), colour,
+                LEVELS[level].name, *colour ? "\033[0m" : "", message);
+        for (size_t i = 0; i < n; i++) {
+                if (!fields[i].value)
+                        continue;
+                buf_printf(line, "  %s=", fields[i].key);
+                put_text_value(line, fields[i].value);
+        }
+        buf_putc(line, '\n');
+}
+
+/* Journal fields are upper case with our prefix: SECCOMPD_PROFILE=web.json. */
+static void send_journal(LogLevel level, const char *message, const LogField *fields, size_t n) {
+        Buf items[LOG_FIELDS_MAX + 3] = {};
+        struct iovec vectors[N_ELEMENTS(items)];
+        size_t n_items = 0;
+
+        buf_printf(&items[n_items++], "MESSAGE=%s", message);
+        buf_printf(&items[n_items++], "PRIORITY=%d", LEVELS[level].priority);
+        buf_puts(&items[n_items++], "SYSLOG_IDENTIFIER=seccompd");
+        for (size_t i = 0; i < n && n_items < N_ELEMENTS(items); i++) {
+                Buf *item = &items[n_items];
+
+                if (!fields[i].value)
+                        continue;
+                buf_puts(item, "SECCOMPD_");
+                for (const char *c = fields[i].key; *c; c++)
+                        buf_putc(item, (char) toupper((unsigned char) *c));
+                buf_printf(item, "=%s", fields[i].value);
+                n_items++;
+        }
+        for (size_t i = 0; i < n_items; i++)
+                vectors[i] = (struct iovec){ .iov_base = items[i].data, .iov_len = items[i].size };
+        (void) sd_journal_sendv(vectors, (int) n_items);
+        for (size_t i = 0; i < n_items; i++)
+                buf_done(&items[i]);
+}
+
+void log_fields(const Log *log, LogLevel level, const LogField *fields, size_t n_fields,
+        const char *format, ...) {
+        _cleanup_buf_ Buf message = {}, line = {};
+        char time[TIME_TEXT_SIZE];
+        struct timespec now = {};
+        va_list args;
+
+        if (level > log->level)
+                return;
+        va_start(args, format);
+        buf_vprintf(&message, format, args);
+        va_end(args);
+        if (buf_error(&message) < 0)
+                return;
+        if (log->format == LOG_JOURNAL) {
+                send_journal(level, message.data, fields, n_fields);
+                return;
+        }
+        (void) clock_gettime(CLOCK_REALTIME, &now);
+        time_format((int64_t) now.tv_sec * (int64_t) USEC_PER_SEC + now.tv_nsec / 1000, time);
+        if (log->format == LOG_JSON)
+                write_json(&line, time, level, message.data, fields, n_fields);
+        else
+                write_text(log, &line, time, level, message.data, fields, n_fields);
+        if (buf_error(&line) == 0 && write(log->fd, line.data, line.size) < 0)
+                return; /* see above: nowhere to say it */
+}

@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What happens when: events and timers of the daemon, and the passes that they cause.
+ *
+ * Everything sets one flag, "a pass is wanted", now or after quiet: a `..data` rename runs it at
+ * once (the snapshot is complete), a plain directory waits for 50 ms without changes, 500 ms at
+ * most. While a pass runs the flag is kept and another follows. A rescan reads everything again, so
+ * an event that was missed costs time, not truth.
+ */
+
+#include "daemon/daemon_internal.h"
+
+#include "base/duration.h"
+#include "daemon/reflect.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#define QUIET_USEC        (50 * USEC_PER_MSEC)
+#define QUIET_MAX_USEC    (500 * USEC_PER_MSEC)
+#define STALE_RETRY_USEC  (20 * USEC_PER_MSEC)
+#define FAILED_RETRY_USEC (5 * USEC_PER_SEC)
+#define POLL_RESCAN_USEC  (10 * USEC_PER_SEC)
+#define ONCE_LOCK_USEC    (30 * USEC_PER_SEC)
+#define SAVE_AGES_SECONDS 3600U
+#define ORPHAN_GRACE_USEC (2 * USEC_PER_SEC)
+/* Accuracy of timers: sd-event's default of 250 ms would be most of the latency. */
+#define ACCURACY_USEC 1
+
+uint64_t loop_now(const Daemon *daemon, clockid_t clock) {
+        uint64_t usec = 0;
+
+        (void) sd_event_now(daemon->event, clock, &usec); /* fails for unknown clocks only */
+        return usec;
+}
+
+int loop_arm(sd_event_source *timer, uint64_t usec) {
+        int r = sd_event_source_set_time(timer, usec);
+
+        return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+/* Arms the timer unless it is armed for an earlier time. */
+static int arm_at_latest(sd_event_source *timer, uint64_t usec) {
+        int enabled = SD_EVENT_OFF;
+        uint64_t armed = 0;
+
+        if (sd_event_source_get_enabled(timer, &enabled) > 0 &&
+                sd_event_source_get_time(timer, &armed) >= 0 && armed <= usec)
+                return 0;
+        return loop_arm(timer, usec);
+}
+
+/* The loop itself failing is the end: nothing would wake us any more. */
+int loop_must(Daemon *daemon, int r, const char *what) {
+        if (r >= 0)
+                return 0;
+        log_plain(&daemon->log, LOG_LEVEL_ERROR, "%s: %s", what, strerror(-r));
+        daemon->exit_status = EXIT_NOT_INSTALLED;
+        return sd_event_exit(daemon->event, daemon->exit_status);
+}
+
+void loop_finish(Daemon *daemon, int exit_status) {
+        daemon->exit_status = exit_status;
+        (void) sd_event_exit(daemon->event, exit_status);
+}
+
+/* --- passes --- */
+
+static void on_pass_done(Pass *pass, void *userdata);
+
+static void start_pass(Daemon *daemon) {
+        const PassContext context = {
+                .event = daemon->event,
+                .options = daemon->options,
+                .checks = daemon->checks,
+                .store = &daemon->store,
+                .cache = &daemon->cache,
+                .observer = &daemon->observer,
+                .backoff = &daemon->backoff,
+                .metrics = &daemon->metrics,
+                .n_workers = (unsigned) sysconf(_SC_NPROCESSORS_ONLN),
+        };
+        bool full = daemon->is_dirty_full;
+        uint64_t elapsed =
+                (loop_now(daemon, CLOCK_BOOTTIME) - daemon->ages_saved_usec) / USEC_PER_SEC;
+        bool has_retiring = node_status_count(&daemon->status, NULL, PROFILE_RETIRING) > 0;
+
+        daemon->is_dirty = daemon->is_dirty_full = false;
+        daemon->quiet_since_usec = 0;
+        daemon->pass_started_usec = loop_now(daemon, CLOCK_MONOTONIC);
+        daemon->pass_elapsed_seconds = elapsed;
+        (void) loop_must(daemon,
+                pass_start(&context, full, has_retiring && elapsed >= SAVE_AGES_SECONDS, elapsed,
+                        on_pass_done, daemon, &daemon->pass),
+                "starting a pass failed");
+}
+
+/* Wants a pass at `usec`; at once when that is past and none runs. */
+void loop_want_pass(Daemon *daemon, uint64_t usec, bool full) {
+        daemon->is_dirty = true;
+        daemon->is_dirty_full |= full;
+        if (!daemon->is_loaded || daemon->pass || daemon->is_stopping || daemon->is_orphaned)
+                return;
+        if (usec <= loop_now(daemon, CLOCK_MONOTONIC))
+                start_pass(daemon);
+        else
+                (void) loop_must(
+                        daemon, arm_at_latest(daemon->wake_timer, usec), "arming a timer failed");
+}
+
+/* A change of a plain directory: after quiet, but not put off for ever. */
+static void want_pass_after_quiet(Daemon *daemon) {
+        uint64_t usec = loop_now(daemon, CLOCK_MONOTONIC), latest;
+
+        if (daemon->quiet_since_usec == 0)
+                daemon->quiet_since_usec = usec;
+        latest = daemon->quiet_since_usec + QUIET_MAX_USEC;
+        daemon->is_dirty = true;
+        if (daemon->pass || !daemon->is_loaded)
+                return;
+        usec += QUIET_USEC;
+        (void) loop_must(daemon, loop_arm(daemon->wake_timer, usec < latest ? usec : latest),
+                "arming a timer failed");
+}
+
+static int on_wake(sd_event_source *source, uint64_t usec, void *userdata) {
+        Daemon *daemon = userdata;
+
+        (void) source;
+        (void) usec;
+        loop_want_pass(daemon, 0, false);
+        return 0;
+}
+
+/* --- the watch --- */
+
+void loop_arm_watches(Daemon *daemon) {
+        int r = 0;
+
+        if (!daemon->watch)
+                return;
+        for (size_t i = 0; i < daemon->options->n_sources && r >= 0; i++)
+                r = watch_source(daemon->watch, i, daemon->options->sources[i].path);
+        if (r >= 0 && daemon->store.dir_fd >= 0)
+                r = watch_destination(daemon->watch, daemon->store.dir_fd);
+        if (r < 0) {
+                daemon->metrics.watch_errors++;
+                log_plain(&daemon->log, LOG_LEVEL_WARNING,
+                        "watching failed: %s; the rescan still finds every change", strerror(-r));
+        }
+}
+
+/* Whether someone touched what we put there, beyond names whose repair is held back anyway. */
+static bool has_drift(Daemon *daemon) {
+        uint64_t usec = loop_now(daemon, CLOCK_MONOTONIC);
+
+        for (size_t i = 0; i < daemon->store.manifest.n_entries; i++) {
+                const char *name = daemon->store.manifest.entries[i].name;
+
+                if (!observer_is_unchanged(&daemon->observer, &daemon->store, name) &&
+                        backoff_not_before(&daemon->backoff, name) <= usec)
+                        return true;
+        }
+        /* a foreign file in our way may have gone */
+        for (size_t i = 0; i < daemon->status.n_profiles; i++) {
+                const ProfileStatus *profile = &daemon->status.profiles[i];
+
+                if (profile->state == PROFILE_CONFLICT &&
+                        !observer_is_unchanged(&daemon->observer, &daemon->store, profile->name))
+                        return true;
+        }
+        return false;
+}
+
+static void begin_orphaned(Daemon *daemon, const char *what) {
+        if (daemon->is_orphaned)
+                return;
+        daemon->is_orphaned = true;
+        log_plain(&daemon->log, LOG_LEVEL_ERROR,
+                "%s was torn down under us; unready, and exiting so that the mounts are made anew",
+                what);
+        (void) loop_must(daemon,
+                loop_arm(daemon->exit_timer, loop_now(daemon, CLOCK_MONOTONIC) + ORPHAN_GRACE_USEC),
+                "arming a timer failed");
+}
+
+static int on_exit_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        (void) source;
+        (void) usec;
+        loop_finish(userdata, EXIT_NOT_INSTALLED);
+        return 0;
+}
+
+static void check_orphaned(Daemon *daemon) {
+        if (daemon->is_loaded && store_is_orphaned(&daemon->store))
+                begin_orphaned(daemon, daemon->store.path);
+}
+
+static int on_watch(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        Daemon *daemon = userdata;
+        uint32_t seen = 0;
+        size_t n = 0;
+        int r = watch_read(daemon->watch, &seen, &n);
+
+        (void) source;
+        (void) fd;
+        (void) events;
+        daemon->metrics.watch_events += n;
+        if (r < 0) {
+                daemon->metrics.watch_errors++;
+                log_plain(&daemon->log, LOG_LEVEL_WARNING, "reading watch events failed: %s",
+                        strerror(-r));
+                seen |= WATCH_OVERFLOW;
+        }
+        if (seen & (WATCH_OVERFLOW | WATCH_GONE)) {
+                check_orphaned(daemon);
+                loop_arm_watches(daemon);
+        }
+        if (seen & WATCH_OVERFLOW)
+                loop_want_pass(daemon, 0, true);
+        else if (seen & WATCH_SOURCE_SWAPPED)
+                loop_want_pass(daemon, 0, false);
+        else if (seen & (WATCH_SOURCE_CHANGED | WATCH_GONE))
+                want_pass_after_quiet(daemon);
+        /* while a pass writes, its own renames are what we hear of: it looks again at its end */
+        if ((seen & WATCH_DESTINATION_CHANGED) && daemon->is_loaded && !daemon->pass &&
+                has_drift(daemon))
+                loop_want_pass(daemon, 0, false);
+        return 0;
+}
+
+/* --- the end of a pass --- */
+
+static void tell_systemd(Daemon *daemon) {
+        const NodeStatus *status = &daemon->status;
+        _cleanup_buf_ Buf text = {};
+
+        buf_printf(&text, "READY=1\nSTATUS=%zu profiles", status->n_profiles);
+        for (int state = 0; state < N_PROFILE_STATES; state++) {
+                size_t n = node_status_count(status, NULL, (ProfileState) state);
+
+                if (n > 0)
+                        buf_printf(&text, ", %zu %s", n, profile_state_name((ProfileState) state));
+        }
+        if (buf_error(&text) == 0)
+                (void) sd_notify(0, text.data); /* nobody to tell is no error */
+        daemon->is_reloading = false;
+}
+
+/* Remembers what was just written; says whether someone changed it since. */
+static bool was_touched_meanwhile(Daemon *daemon) {
+        bool touched = false;
+
+        for (size_t i = 0; i < daemon->store.manifest.n_entries; i++) {
+                const ManifestEntry *entry = &daemon->store.manifest.entries[i];
+                Observed observed = {};
+
+                if (backoff_not_before(&daemon->backoff, entry->name) >
+                        loop_now(daemon, CLOCK_MONOTONIC))
+                        continue;
+                if (observer_look(
+                            &daemon->observer, &daemon->store, entry->name, false, &observed) < 0 ||
+                        observed.kind != OBSERVED_FILE ||
+                        !digest_equal(&observed.digest, &entry->digest))
+                        touched = true;
+        }
+        return touched;
+}
+
+/* When the age of a retiring profile will reach --prune-after, on CLOCK_MONOTONIC. */
+static void wake_for_pruning(Daemon *daemon) {
+        uint64_t usec = loop_now(daemon, CLOCK_MONOTONIC), soonest = UINT64_MAX;
+        uint64_t elapsed = loop_now(daemon, CLOCK_BOOTTIME) - daemon->ages_saved_usec;
+
+        if (!daemon->options->prune)
+                return;
+        for (size_t i = 0; i < daemon->store.manifest.n_entries; i++) {
+                const ManifestEntry *entry = &daemon->store.manifest.entries[i];
+                uint64_t age = entry->retiring_seconds * USEC_PER_SEC + elapsed;
+                uint64_t left = age < daemon->options->prune_after_usec
+                        ? daemon->options->prune_after_usec - age
+                        : daemon->options->rescan_usec;
+
+                if (entry->state == PROFILE_RETIRING && usec + left < soonest)
+                        soonest = usec + left;
+        }
+        if (soonest != UINT64_MAX)
+                (void) loop_must(daemon, arm_at_latest(daemon->wake_timer, soonest + USEC_PER_SEC),
+                        "arming a timer failed");
+}
+
+static void count_pass(Daemon *daemon, const PassReport *report) {
+        struct timespec wall = {};
+        double seconds = (double) (loop_now(daemon, CLOCK_MONOTONIC) - daemon->pass_started_usec) /
+                (double) USEC_PER_SEC;
+
+        (void) clock_gettime(CLOCK_REALTIME, &wall);
+        daemon->status.last_sync_usec =
+                (int64_t) wall.tv_sec * (int64_t) USEC_PER_SEC + wall.tv_nsec / 1000;
+        metrics_count_sync(
+                &daemon->metrics, report->error == 0, daemon->status.last_sync_usec, seconds);
+}
+
+/* Keeps what went wrong with a pass where people look; logs it when it is news. */
+static void keep_problem(Daemon *daemon, const PassReport *report) {
+        NodeStatus *status = &daemon->status;
+        bool is_news = report->problem &&
+                (!status->last_sync_problem ||
+                        strcmp(report->problem, status->last_sync_problem) != 0);
+
+        if (is_news)
+                log_plain(&daemon->log, LOG_LEVEL_ERROR, "the pass failed: %s", report->problem);
+        free(status->last_sync_problem);
+        status->last_sync_problem = report->problem ? strdup(report->problem) : NULL;
+        daemon->is_write_failing = false;
+        for (size_t i = 0; i < report->n_failures; i++)
+                daemon->is_write_failing |= report->failures[i].error == -ENOSPC ||
+                        report->failures[i].error == -EDQUOT ||
+                        report->failures[i].error == -EROFS || report->failures[i].error == -EIO;
+        daemon->is_write_failing |= report->error < 0 && report->plan->n_items > 0;
+        if (!daemon->is_write_failing)
+                return;
+        free(status->destination_problem);
+        status->destination_problem = NULL;
+        if (asprintf(&status->destination_problem, "writing below %s failed: %s",
+                    daemon->store.path,
+                    strerror(report->n_failures > 0 ? -report->failures[0].error
+                                                    : -report->error)) < 0)
+                status->destination_problem = NULL;
+}
+
+static bool all_installed(const Daemon *daemon) {
+        for (size_t i = 0; i < daemon->status.n_profiles; i++)
+                if (daemon->status.profiles[i].state != PROFILE_INSTALLED &&
+                        daemon->status.profiles[i].state != PROFILE_RETIRING)
+                        return false;
+        return daemon->status.is_synced && !daemon->status.last_sync_problem;
+}
+
+/* What must follow this pass, and when. By the timer: the pass that ends here is not freed yet. */
+static void schedule_next(Daemon *daemon, const PassReport *report) {
+        uint64_t usec = loop_now(daemon, CLOCK_MONOTONIC), next = report->wake_usec;
+
+        if (daemon->is_dirty || (report->wrote_manifest && was_touched_meanwhile(daemon)))
+                next = usec;
+        else if (report->error == -ESTALE || report->error == -EAGAIN)
+                next = usec + STALE_RETRY_USEC;
+        else if ((report->error < 0 || report->n_failures > 0) && next > usec + FAILED_RETRY_USEC)
+                next = usec + FAILED_RETRY_USEC;
+        if (next != UINT64_MAX)
+                (void) loop_must(
+                        daemon, arm_at_latest(daemon->wake_timer, next), "arming a timer failed");
+        wake_for_pruning(daemon);
+}
+
+static void settle_pass(Daemon *daemon, const PassReport *report) {
+        int r = reflect_pass(&daemon->status, daemon->options, report, &daemon->store,
+                &daemon->backoff, &daemon->log, daemon->status.last_sync_usec);
+
+        (void) loop_must(daemon, r, "keeping the status failed");
+        if (report->wrote_manifest)
+                daemon->ages_saved_usec += daemon->pass_elapsed_seconds * USEC_PER_SEC;
+        keep_problem(daemon, report);
+        for (size_t i = 0; i < daemon->options->n_sources; i++)
+                if (report->snapshots[i].state == SOURCE_ORPHANED)
+                        begin_orphaned(daemon, daemon->options->sources[i].path);
+        /* a pass that could not write is a first pass all the same: what is true is known */
+        daemon->status.is_synced |= report->error == 0 || report->plan->n_items > 0;
+        daemon->status.revision++;
+}
+
+static void on_pass_done(Pass *pass, void *userdata) {
+        Daemon *daemon = userdata;
+        PassReport report = pass_report(pass);
+
+        count_pass(daemon, &report);
+        settle_pass(daemon, &report);
+        if (report.error == 0)
+                cache_sweep(&daemon->cache);
+        backoff_sweep(&daemon->backoff, loop_now(daemon, CLOCK_MONOTONIC));
+        daemon->pass = NULL;
+        if (daemon->status.is_synced)
+                tell_systemd(daemon);
+        if (daemon->is_stopping)
+                loop_finish(daemon, daemon->exit_status);
+        else if (daemon->options->once && report.error != -ESTALE && report.error != -EAGAIN)
+                loop_finish(
+                        daemon, all_installed(daemon) ? EXIT_ALL_INSTALLED : EXIT_NOT_INSTALLED);
+        else
+                schedule_next(daemon, &report);
+        pass_free(pass);
+        (void) malloc_trim(0); /* what the pass needed goes back to the node */
+}
+
+/* --- rescan and signals --- */
+
+static int on_rescan(sd_event_source *source, uint64_t usec, void *userdata) {
+        Daemon *daemon = userdata;
+        uint64_t interval = daemon->options->rescan_usec;
+
+        (void) source;
+        (void) usec;
+        if (!daemon->watch && interval > POLL_RESCAN_USEC)
+                interval = POLL_RESCAN_USEC;
+        if (daemon->is_loaded) {
+                check_orphaned(daemon);
+                if (!daemon->pass)
+                        ready_check_destination(daemon);
+                loop_arm_watches(daemon);
+                loop_want_pass(daemon, 0, true);
+        }
+        return loop_must(daemon,
+                loop_arm(daemon->rescan_timer, loop_now(daemon, CLOCK_MONOTONIC) + interval),
+                "arming the rescan failed");
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        Daemon *daemon = userdata;
+
+        (void) source;
+        (void) info;
+        log_plain(&daemon->log, LOG_LEVEL_INFO, "SIGHUP: reading everything again");
+        daemon->is_reloading = true;
+        (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
+                (unsigned long long) loop_now(daemon, CLOCK_MONOTONIC));
+        loop_arm_watches(daemon);
+        loop_want_pass(daemon, 0, true);
+        return 0;
+}
+
+static int on_terminate(
+        sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        Daemon *daemon = userdata;
+
+        (void) source;
+        log_plain(&daemon->log, LOG_LEVEL_INFO, "%s: stopping",
+                info->ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
+        (void) sd_notify(0, "STOPPING=1");
+        /* a writer at work is waited for, unless whoever stops us insists */
+        if (daemon->is_stopping || !daemon->pass || !pass_is_writing(daemon->pass))
+                loop_finish(daemon, EXIT_ALL_INSTALLED);
+        daemon->is_stopping = true;
+        return 0;
+}
+
+static int add_signals(Daemon *daemon) {
+        int r = sd_event_add_signal(daemon->event, NULL, SIGTERM, on_terminate, daemon);
+
+        if (r >= 0)
+                r = sd_event_add_signal(daemon->event, NULL, SIGINT, on_terminate, daemon);
+        if (r >= 0)
+                r = sd_event_add_signal(daemon->event, NULL, SIGHUP, on_hangup, daemon);
+        return r;
+}
+
+static int add_timer(Daemon *daemon, sd_event_source **slot, uint64_t usec,
+        sd_event_time_handler_t handler, int enabled) {
+        int r = sd_event_add_time(
+                daemon->event, slot, CLOCK_MONOTONIC, usec, ACCURACY_USEC, handler, daemon);
+
+        return r < 0 ? r : sd_event_source_set_enabled(*slot, enabled);
+}
+
+static int add_watch(Daemon *daemon) {
+        int r = -EOPNOTSUPP;
+
+        if (!daemon->options->poll) {
+                r = watch_new(&daemon->watch);
+                if (r < 0)
+                        log_plain(&daemon->log, LOG_LEVEL_WARNING,
+                                "no inotify instance to be had (%s): polling every %llu s instead",
+                                strerror(-r), POLL_RESCAN_USEC / USEC_PER_SEC);
+        }
+        daemon->status.watch_mode = daemon->watch ? "inotify" : "poll";
+        if (!daemon->watch)
+                return 0;
+        return sd_event_add_io(daemon->event, &daemon->watch_io, watch_fd(daemon->watch), EPOLLIN,
+                on_watch, daemon);
+}
+
+int loop_start(Daemon *daemon) {
+        uint64_t usec = loop_now(daemon, CLOCK_MONOTONIC);
+        int r = add_signals(daemon);
+
+        if (r >= 0)
+                r = add_timer(daemon, &daemon->wake_timer, usec, on_wake, SD_EVENT_OFF);
+        if (r >= 0)
+                r = add_timer(daemon, &daemon->exit_timer, usec, on_exit_timer, SD_EVENT_OFF);
+        if (r >= 0)
+                r = add_timer(daemon, &daemon->rescan_timer, usec + daemon->options->rescan_usec,
+                        on_rescan, daemon->options->once ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+        if (r >= 0 && !daemon->options->once)
+                r = add_watch(daemon);
+        daemon->once_deadline_usec = usec + ONCE_LOCK_USEC;
+        if (r >= 0)
+                r = add_timer(daemon, &daemon->acquire_timer, usec, acquire_destination,
+                        daemon->seccomp_problem ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
+        return r;
+}
+
+void loop_stop(Daemon *daemon) {
+        sd_event_source **const slots[] = {
+                &daemon->watch_io,
+                &daemon->acquire_timer,
+                &daemon->wake_timer,
+                &daemon->rescan_timer,
+                &daemon->exit_timer,
+        };
+
+        for (size_t i = 0; i < N_ELEMENTS(slots); i++)
+                *slots[i] = sd_event_source_disable_unref(*slots[i]);
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * From what a pass found and did to what the node tells: one profile status for each item of the
+ * plan, one log line for each change, nothing for what stayed as it was.
+ */
+
+#include "daemon/reflect.h"
+
+#include "base/duration.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static int copy_string(char **slot, const char *value) {
+        char *copy = NULL;
+
+        if (value) {
+                copy = strdup(value);
+                if (!copy)
+                        return -ENOMEM;
+        }
+        free(*slot);
+        *slot = copy;
+        return 0;
+}
+
+int reflect_manifest(NodeStatus *status, const Manifest *manifest) {
+        for (size_t i = 0; i < manifest->n_entries; i++) {
+                const ManifestEntry *entry = &manifest->entries[i];
+                ProfileStatus *profile = node_status_find(status, entry->name);
+                int r = profile ? 0 : node_status_add(status, entry->name, entry->source, &profile);
+
+                if (r >= 0)
+                        r = profile_status_change(profile,
+                                entry->time_seconds * (int64_t) USEC_PER_SEC, entry->state,
+                                &entry->digest, &entry->source_digest);
+                if (r < 0)
+                        return r;
+        }
+        status->revision++;
+        return 0;
+}
+
+/* --- diagnostics --- */
+
+static int copy_diag(const Diag *from, Diag *to) {
+        *to = *from;
+        to->pointer = to->message = to->hint = NULL;
+        if (copy_string(&to->pointer, from->pointer) < 0 ||
+                copy_string(&to->message, from->message) < 0 ||
+                copy_string(&to->hint, from->hint) < 0)
+                return -ENOMEM;
+        return 0;
+}
+
+static int copy_diags(DiagList *to, const DiagList *from) {
+        diags_done(to);
+        diags_init(to, NULL);
+        if (from->n == 0)
+                return 0;
+        to->items = calloc(from->n, sizeof(*to->items));
+        if (!to->items)
+                return -ENOMEM;
+        to->capacity = from->n;
+        to->n_dropped = from->n_dropped;
+        to->worst = from->worst;
+        for (; to->n < from->n; to->n++)
+                if (copy_diag(&from->items[to->n], &to->items[to->n]) < 0) {
+                        to->n++; /* what it holds is freed with the rest */
+                        return -ENOMEM;
+                }
+        return 0;
+}
+
+/* The finding a log line carries: the first error, else the first warning. */
+static const Diag *first_diag(const ProfileStatus *profile) {
+        const Diag *warning = NULL;
+
+        for (size_t i = 0; i < profile->diags.n; i++) {
+                const Diag *diag = &profile->diags.items[i];
+
+                if (diag->severity == SEVERITY_ERROR)
+                        return diag;
+                if (diag->severity == SEVERITY_WARNING && !warning)
+                        warning = diag;
+        }
+        return warning;
+}
+
+/* --- log lines --- */
+
+static LogLevel level_of(ProfileState state) {
+        return state == PROFILE_INSTALLED || state == PROFILE_RETIRING ? LOG_LEVEL_INFO
+                                                                       : LOG_LEVEL_WARNING;
+}
+
+static void log_change(const Log *log, const ProfileStatus *profile, const char *before) {
+        char digest[DIGEST_TEXT_SIZE] = "", source_digest[DIGEST_TEXT_SIZE] = "", place[64] = "";
+        const Diag *diag = first_diag(profile);
+        _cleanup_buf_ Buf text = {};
+
+        if (!digest_is_none(&profile->digest))
+                digest_text(&profile->digest, digest);
+        if (!digest_is_none(&profile->source_digest))
+                digest_text(&profile->source_digest, source_digest);
+        if (diag) {
+                if (diag->line > 0)
+                        snprintf(place, sizeof(place), "%u:%u: ", diag->line, diag->column);
+                buf_printf(&text, "%s%s [SP%d]", place, diag->message, (int) diag->rule);
+        }
+        const LogField fields[] = {
+                { "profile", profile->name },
+                { "source", profile->source },
+                { "state", profile_state_name(profile->state) },
+                { "before", before },
+                { "digest", *digest ? digest : NULL },
+                { "source_digest", *source_digest ? source_digest : NULL },
+                { "reason", profile->reason },
+                { "diagnostic", buf_error(&text) == 0 ? text.data : NULL },
+        };
+        log_fields(log, level_of(profile->state), fields, N_ELEMENTS(fields), "profile %s",
+                profile_state_name(profile->state));
+}
+
+/* --- one profile --- */
+
+static const PassFailure *find_failure(const PassReport *report, const char *name) {
+        for (size_t i = 0; i < report->n_failures; i++)
+                if (strcmp(report->failures[i].name, name) == 0)
+                        return &report->failures[i];
+        return NULL;
+}
+
+/* What is true of an item after the pass, which may have failed at it. */
+typedef struct Outcome {
+        ProfileState state;
+        Digest digest;
+        char reason[256];
+        bool is_contended;
+} Outcome;
+
+/* Whether the manifest on disk agrees that the plan's bytes stand there. */
+static bool is_done(const PlanItem *item, const ManifestEntry *entry) {
+        if (item->op != PLAN_WRITE && item->op != PLAN_REPAIR && item->op != PLAN_ADOPT)
+                return true;
+        return entry && digest_equal(&entry->digest, &item->digest);
+}
+
+static Outcome outcome_of(const PlanItem *item, const PassReport *report, const Store *store,
+        const Backoff *backoff) {
+        const PassFailure *failure = find_failure(report, item->name);
+        const ManifestEntry *entry = manifest_find(&store->manifest, item->name);
+        Outcome outcome = { .state = item->state, .digest = item->digest };
+        uint64_t waits = backoff_not_before(backoff, item->name);
+
+        if (item->conflict)
+                snprintf(outcome.reason, sizeof(outcome.reason), "%s%s%s", item->conflict,
+                        item->rival ? ": " : "", item->rival ? item->rival : "");
+        if (!is_done(item, entry)) {
+                outcome.state = entry ? PROFILE_STALE : PROFILE_INVALID;
+                outcome.digest = entry ? entry->digest : (Digest){};
+                snprintf(outcome.reason, sizeof(outcome.reason), "%s",
+                        report->problem ? report->problem : "not written yet");
+        }
+        if (failure) {
+                snprintf(outcome.reason, sizeof(outcome.reason), "%s failed: %s",
+                        plan_op_name(failure->op), strerror(-failure->error));
+        } else if (item->is_drift && waits > 0 && report->wake_usec != UINT64_MAX) {
+                outcome.is_contended = true;
+                snprintf(outcome.reason, sizeof(outcome.reason),
+                        "another writer keeps changing the file; the next repair waits");
+        }
+        return outcome;
+}
+
+static bool is_change(const ProfileStatus *profile, const Outcome *outcome, const PlanItem *item) {
+        return profile->n_changes == 0 || profile->state != outcome->state ||
+                !digest_equal(&profile->digest, &outcome->digest) ||
+                !digest_equal(&profile->source_digest, &item->source_digest);
+}
+
+/* Everything but the change itself. */
+static int describe(
+        ProfileStatus *profile, const Claim *claim, const Outcome *outcome, const char *source) {
+        const Verdict *verdict = claim ? claim_verdict(claim) : NULL;
+        int r = copy_string(&profile->reason, *outcome->reason ? outcome->reason : NULL);
+
+        if (r >= 0)
+                r = copy_string(&profile->source, source);
+        if (r >= 0 && verdict)
+                r = copy_diags(&profile->diags, &verdict->diags);
+        if (r < 0)
+                return r;
+        if (!verdict)
+                diags_done(&profile->diags);
+        profile->n_programs = verdict ? verdict->n_programs : 0;
+        if (verdict)
+                memcpy(profile->programs, verdict->programs, sizeof(profile->programs));
+        profile->is_contended = outcome->is_contended;
+        return 0;
+}
+
+static int reflect_item(NodeStatus *status, const PlanItem *item, const PassReport *report,
+        const Store *store, const Backoff *backoff, const Log *log, int64_t now_usec) {
+        Outcome outcome = outcome_of(item, report, store, backoff);
+        ProfileStatus *profile = node_status_find(status, item->name);
+        const char *before = profile ? profile_state_name(profile->state) : NULL;
+        bool changes = !profile || is_change(profile, &outcome, item);
+        bool was_contended = profile && profile->is_contended;
+        int r = profile ? 0 : node_status_add(status, item->name, item->source, &profile);
+
+        if (r >= 0)
+                r = describe(
+                        profile, claims_find(report->claims, item->name), &outcome, item->source);
+        if (r >= 0 && changes)
+                r = profile_status_change(
+                        profile, now_usec, outcome.state, &outcome.digest, &item->source_digest);
+        if (r < 0)
+                return r;
+        if (changes)
+                log_change(log, profile, before);
+        else if (outcome.is_contended && !was_contended) {
+                const LogField fields[] = { { "profile", profile->name } };
+
+                log_fields(log, LOG_LEVEL_WARNING, fields, 1,
+                        "another writer keeps changing a profile's file; repairs back off");
+        }
+        return 0;
+}
+
+static const PlanItem *find_item(const Plan *plan, const char *name) {
+        size_t low = 0, high = plan->n_items;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                int r = strcmp(plan->items[middle].name, name);
+
+                if (r == 0)
+                        return &plan->items[middle];
+                if (r < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return NULL;
+}
+
+/* Whether a name stays in the status: not one that was removed, forgotten, or is no longer claimed.
+ */
+static bool stays(const PassReport *report, const char *name) {
+        const PlanItem *item = find_item(report->plan, name);
+
+        if (!item)
+                return false;
+        if (item->op == PLAN_REMOVE || item->op == PLAN_FORGET)
+                return find_failure(report, name) != NULL;
+        return true;
+}
+
+static void drop_gone(NodeStatus *status, const PassReport *report, const Log *log) {
+        for (size_t i = 0; i < status->n_profiles;) {
+                const ProfileStatus *profile = &status->profiles[i];
+
+                if (stays(report, profile->name)) {
+                        i++;
+                        continue;
+                }
+                const LogField fields[] = {
+                        { "profile", profile->name },
+                        { "source", profile->source },
+                        { "before", profile_state_name(profile->state) },
+                };
+                log_fields(log, LOG_LEVEL_INFO, fields, N_ELEMENTS(fields), "profile removed");
+                node_status_remove(status, profile->name);
+        }
+}
+
+/* --- sources --- */
+
+static void log_source(const Log *log, const SourceStatus *source) {
+        const LogField fields[] = {
+                { "source", source->name },
+                { "path", source->path },
+                { "state", source->state },
+                { "reason", source->problem },
+        };
+
+        log_fields(log, strcmp(source->state, "ok") == 0 ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+                fields, N_ELEMENTS(fields), "source %s", source->state);
+}
+
+static int reflect_sources(
+        NodeStatus *status, const Options *options, const PassReport *report, const Log *log) {
+        for (size_t i = 0; i < options->n_sources; i++) {
+                const Snapshot *snapshot = &report->snapshots[i];
+                SourceStatus *source = &status->sources[i];
+                const char *state = source_state_name(snapshot->state);
+                bool changes = !source->state || strcmp(source->state, state) != 0 ||
+                        (source->problem == NULL) != (snapshot->problem == NULL);
+
+                if (copy_string(&source->problem, snapshot->problem) < 0)
+                        return -ENOMEM;
+                source->state = state;
+                source->is_missing = snapshot->state == SOURCE_MISSING;
+                source->n_files = snapshot->n_files;
+                source->n_ignored = snapshot->n_ignored;
+                if (changes)
+                        log_source(log, source);
+        }
+        return 0;
+}
+
+/* One digest over every name and the bytes its author wrote: equal nodes hold equal hashes. */
+static int hash_sources(NodeStatus *status, const Claims *claims) {
+        _cleanup_buf_ Buf buf = {};
+
+        for (size_t i = 0; i < claims->n; i++) {
+                char hex[DIGEST_HEX_SIZE];
+
+                digest_hex(&claims->items[i].file->digest, hex);
+                buf_append(&buf, claims->items[i].name, strlen(claims->items[i].name) + 1);
+                buf_puts(&buf, hex);
+        }
+        if (buf_error(&buf) < 0)
+                return buf_error(&buf);
+        status->sources_hash = digest_of(buf.data, buf.size);
+        return 0;
+}
+
+static void log_repairs(const PassReport *report, const Log *log) {
+        for (size_t i = 0; i < report->n_repaired; i++) {
+                const LogField fields[] = { { "profile", report->repaired[i] } };
+
+                log_fields(log, LOG_LEVEL_WARNING, fields, 1,
+                        "repaired a profile's file that was changed by someone else");
+        }
+}
+
+int reflect_pass(NodeStatus *status, const Options *options, const PassReport *report,
+        const Store *store, const Backoff *backoff, const Log *log, int64_t now_usec) {
+        int r = reflect_sources(status, options, report, log);
+
+        if (r < 0)
+                return r;
+        status->revision++;
+        status->generation = store->manifest.generation;
+        if (report->plan->n_items == 0 && report->error < 0)
+                return 0; /* it did not get as far as a plan */
+        for (size_t i = 0; i < report->plan->n_items; i++) {
+                const PlanItem *item = &report->plan->items[i];
+
+                if (!stays(report, item->name))
+                        continue;
+                r = reflect_item(status, item, report, store, backoff, log, now_usec);
+                if (r < 0)
+                        return r;
+        }
+        drop_gone(status, report, log);
+        log_repairs(report, log);
+        return hash_sources(status, report->claims);
+}
