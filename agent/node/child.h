@@ -13,12 +13,12 @@
  */
 
 typedef struct Child {
-        pid_t pid;  /* 0 when there is none */
-        int fd;     /* reading end, non-blocking; -1 when there is none; owned */
-        Buf reply;  /* what was read so far */
+        pid_t pid; /* 0 when there is none */
+        int fd;    /* reading end, non-blocking; -1 when there is none; owned */
+        Buf reply; /* what was read so far */
         size_t max_reply_bytes;
-        bool is_at_end;    /* the child closed its end */
-        bool is_too_long;  /* it said more than max_reply_bytes: killed */
+        bool is_at_end;   /* the child closed its end */
+        bool is_too_long; /* it said more than max_reply_bytes: killed */
 } Child;
 
 /**
@@ -26,7 +26,8 @@ typedef struct Child {
  * child dies with its parent (PR_SET_PDEATHSIG), has default signal dispositions and an empty
  * signal mask. Returns 0 or -errno (-EAGAIN: no process to be had).
  */
-int child_start(int (*run)(int fd, void *userdata), void *userdata, size_t max_reply_bytes, Child *ret_child);
+int child_start(int (*run)(int fd, void *userdata), void *userdata, size_t max_reply_bytes,
+        Child *ret_child);
 
 /** Reads what is there without blocking. Returns 0, or 1 at the end of the stream, or -errno. */
 int child_read(Child *child);
@@ -34,7 +35,8 @@ int child_read(Child *child);
 /** Kills it (SIGKILL); it still has to be waited for. */
 void child_kill(Child *child);
 
-/** Waits for its end (blocking, reading what it says meanwhile). Returns 0 with wait(2)'s status, or -errno. */
+/** Waits for its end (blocking, reading what it says meanwhile). Returns 0 with wait(2)'s status,
+ * or -errno. */
 int child_wait(Child *child, int *ret_status);
 
 /** Releases the descriptor and the reply; a child still running is killed and reaped. */

@@ -25,15 +25,15 @@
  */
 
 typedef struct ManifestEntry {
-        char *name;           /* relative to the destination, '/' inside; owned */
-        char *source;         /* the name of the source it came from; owned */
-        Digest digest;        /* of the installed bytes */
-        Digest previous;      /* of the version before: a crash may have left it in place; or none */
-        Digest source_digest; /* of the author's bytes it was made from */
-        ProfileState state;   /* PROFILE_INSTALLED, PROFILE_STALE or PROFILE_RETIRING */
+        char *name;      /* relative to the destination, '/' inside; owned */
+        char *source;    /* the name of the source it came from; owned */
+        Digest digest;   /* of the installed bytes */
+        Digest previous; /* of the version before: a crash may have left it in place; or none */
+        Digest source_digest;      /* of the author's bytes it was made from */
+        ProfileState state;        /* PROFILE_INSTALLED, PROFILE_STALE or PROFILE_RETIRING */
         uint64_t retiring_seconds; /* observed absence from the source so far */
-        uint64_t generation;  /* of the manifest when its bytes last changed */
-        int64_t time_seconds; /* wall clock of that, for people only */
+        uint64_t generation;       /* of the manifest when its bytes last changed */
+        int64_t time_seconds;      /* wall clock of that, for people only */
 } ManifestEntry;
 
 typedef struct Manifest {
@@ -50,7 +50,8 @@ void manifest_done(Manifest *manifest);
  * Reads a manifest. Returns 0; -EBADMSG for one that cannot be read, with the line's number in
  * `*ret_line` (may be NULL) and `ret_manifest` untouched; -ENOMEM.
  */
-int manifest_parse(const char *bytes, size_t size_bytes, Manifest *ret_manifest, unsigned *ret_line);
+int manifest_parse(
+        const char *bytes, size_t size_bytes, Manifest *ret_manifest, unsigned *ret_line);
 
 /** Prints it as version 1; errors stay in `buf`. */
 void manifest_print(Buf *buf, const Manifest *manifest);

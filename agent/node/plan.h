@@ -15,27 +15,29 @@
 
 /** What one name of the destination should be, as the sources have it. Strings borrowed. */
 typedef struct Desired {
-        const char *name;        /* relative to the destination */
-        const char *source;      /* name of the source */
-        const char *rival;       /* another source that claims the same name, or NULL */
+        const char *name;   /* relative to the destination */
+        const char *source; /* name of the source */
+        const char *rival;  /* another source that claims the same name, or NULL */
         Digest source_digest;
-        bool is_good;            /* the verdict */
-        Digest digest;           /* canonical, when good */
+        bool is_good;  /* the verdict */
+        Digest digest; /* canonical, when good */
 } Desired;
 
 typedef enum ObservedKind {
         OBSERVED_ABSENT,
-        OBSERVED_FILE,  /* a regular file */
-        OBSERVED_OTHER, /* a directory, link, device, …: never ours */
+        OBSERVED_FILE,      /* a regular file */
+        OBSERVED_DIRECTORY, /* a directory, or no way to the name: a rename does not replace it */
+        OBSERVED_OTHER,     /* a link, fifo, device, …: never ours */
 } ObservedKind;
 
 /** What stands at a name of the destination. */
 typedef struct Observed {
-        const char *name;    /* borrowed */
+        const char *name; /* borrowed */
         ObservedKind kind;
-        Digest digest;       /* OBSERVED_FILE: of its bytes; none when it could not be read or is too large */
-        bool is_mode_right;  /* 0644 and one link */
-        bool means_desired;  /* a foreign file whose canonical form has the desired digest */
+        Digest digest;      /* OBSERVED_FILE: of its bytes; none when it could not be read or is too
+                               large */
+        bool is_mode_right; /* 0644 and one link */
+        bool means_desired; /* a foreign file whose canonical form has the desired digest */
 } Observed;
 
 typedef enum AdoptMode {
@@ -46,20 +48,22 @@ typedef enum AdoptMode {
 
 typedef struct PlanOptions {
         AdoptMode adopt;
-        bool prune;                     /* false: --prune-after never */
+        bool prune; /* false: --prune-after never */
         uint64_t prune_after_seconds;
-        uint64_t elapsed_seconds;       /* observed on CLOCK_BOOTTIME since the ages in the manifest were saved */
+        uint64_t elapsed_seconds; /* observed on CLOCK_BOOTTIME since the ages in the manifest were
+                                     saved */
 } PlanOptions;
 
 typedef enum PlanOp {
-        PLAN_NONE,    /* nothing installed, nothing to do (invalid, conflict) */
-        PLAN_KEEP,    /* as it is */
-        PLAN_WRITE,   /* new content: install or update */
-        PLAN_REPAIR,  /* the same content again: drift */
-        PLAN_ADOPT,   /* ours from now on; written again only when its bytes are not canonical: then PLAN_WRITE */
-        PLAN_REMOVE,  /* its time as retiring is up: remove the file and the entry */
-        PLAN_FORGET,  /* retiring and already gone or foreign, or a stale entry whose file went foreign: drop
-                         the entry only */
+        PLAN_NONE,   /* nothing installed, nothing to do (invalid, conflict) */
+        PLAN_KEEP,   /* as it is */
+        PLAN_WRITE,  /* new content: install or update */
+        PLAN_REPAIR, /* the same content again: drift */
+        PLAN_ADOPT,  /* ours from now on; written again only when its bytes are not canonical: then
+                        PLAN_WRITE */
+        PLAN_REMOVE, /* its time as retiring is up: remove the file and the entry */
+        PLAN_FORGET, /* retiring and already gone or foreign, or a stale entry whose file went
+                        foreign: drop the entry only */
 } PlanOp;
 
 /** What happens to one name. */
@@ -68,10 +72,11 @@ typedef struct PlanItem {
         const char *source; /* likewise */
         PlanOp op;
         ProfileState state; /* after the plan is carried out */
-        bool save_good;     /* turned stale or retiring: keep its verified bytes in .seccompd/good */
-        Digest digest;      /* of the bytes that stand or will stand there; none for none */
+        bool save_good; /* turned stale or retiring: keep its verified bytes in .seccompd/good */
+        Digest digest;  /* of the bytes that stand or will stand there; none for none */
         Digest source_digest;
-        bool is_drift;      /* PLAN_REPAIR, or PLAN_WRITE over bytes that someone changed */
+        bool is_new; /* PLAN_WRITE where nothing stood: who came first meanwhile is not replaced */
+        bool is_drift;        /* PLAN_REPAIR, or PLAN_WRITE over bytes that someone changed */
         const char *conflict; /* PROFILE_CONFLICT: why, a static string; else NULL */
         const char *rival;    /* the other source, when that is why; borrowed */
 } PlanItem;
@@ -94,9 +99,9 @@ void plan_done(Plan *plan);
  *
  * In short: good and ours or absent: WRITE unless the digest stands there already (KEEP) or the
  * same digest was meant to (REPAIR). Good but foreign: ADOPT, WRITE or conflict, by `adopt`. Bad:
- * stale when we own a version (KEEP, or REPAIR from .seccompd/good), else invalid. A rival: what we own
- * stays, nothing is written, conflict. Owned but no longer desired: retiring, then REMOVE; never
- * when its source is absent or unknown.
+ * stale when we own a version (KEEP, or REPAIR from .seccompd/good), else invalid. A rival: what we
+ * own stays, nothing is written, conflict. Owned but no longer desired: retiring, then REMOVE;
+ * never when its source is absent or unknown.
  */
 int plan_make(const Desired *desired, size_t n_desired, const Manifest *manifest,
         const Observed *observed, size_t n_observed,

@@ -2,21 +2,20 @@
 #ifndef SECCOMPD_NODE_SANDBOX_H
 #define SECCOMPD_NODE_SANDBOX_H
 
-#include "profile/bpf.h"
-
 #include <stddef.h>
 
 /*
- * What a child may do. Built with -DSECCOMPD_UNCONFINED (sanitizers, coverage) every function here
- * succeeds and does nothing but close descriptors.
+ * What a child may do. Built with -DSECCOMPD_UNCONFINED (sanitizers, coverage) nothing here does
+ * more than close descriptors (standard error apart) and limit processor time, generously.
  */
 
-#define SANDBOX_CPU_SECONDS    2U          /* of a check; the kernel sends SIGXCPU, then SIGKILL */
-#define SANDBOX_WALL_SECONDS   30U         /* behind it, enforced by the parent */
-#define SANDBOX_MEMORY_BYTES   (32U << 20) /* beyond what the parent had at the fork */
+#define SANDBOX_CPU_SECONDS  2U          /* of a check; the kernel sends SIGXCPU, then SIGKILL */
+#define SANDBOX_WALL_SECONDS 30U         /* behind it, enforced by the parent */
+#define SANDBOX_MEMORY_BYTES (32U << 20) /* beyond what the parent had at the fork */
+#define SANDBOX_WRITER_FDS   1024U       /* open in the writer */
 
-/** Compiles the worker's own filter, once, before the first fork; owned by the process for its life.
- * Returns 0 or -errno. */
+/** Compiles the worker's own filter, once, before the first fork; owned by the process for its
+ * life. Returns 0 or -errno. */
 int sandbox_prepare(void);
 
 /**

@@ -22,7 +22,8 @@ typedef struct SourceSpec {
  * `*ret_problem` (a static string) for an empty DIR, a SUBDIR or NAME that is no plain relative
  * path or starts with a dot; -ENOMEM. `ret_spec` gets `capabilities`.
  */
-int source_spec_parse(const char *text, CapabilitySet capabilities, SourceSpec *ret_spec, const char **ret_problem);
+int source_spec_parse(const char *text, CapabilitySet capabilities, SourceSpec *ret_spec,
+        const char **ret_problem);
 void source_spec_done(SourceSpec *spec);
 
 typedef enum SourceState {
@@ -36,23 +37,23 @@ typedef enum SourceState {
 const char *source_state_name(SourceState state);
 
 typedef struct SourceFile {
-        char *name;          /* relative to the source, subdirectories with '/'; owned */
-        Digest digest;       /* of the bytes; none when there is a problem */
+        char *name;    /* relative to the source, subdirectories with '/'; owned */
+        Digest digest; /* of the bytes; none when there is a problem */
         size_t size_bytes;
-        char *problem;       /* why it cannot be read as a profile, for a person; owned; NULL: none */
+        char *problem; /* why it cannot be read as a profile, for a person; owned; NULL: none */
         unsigned problem_rule; /* 206 (not a file we read) or 102 (too large); 0: none */
 } SourceFile;
 
 /** One consistent reading of a source. */
 typedef struct Snapshot {
         SourceState state;
-        char *problem;        /* why not SOURCE_OK, or why not complete; owned; NULL: none */
-        bool is_complete;     /* false: more than LIMIT_SOURCE_FILES files, or a subdirectory could not be
-                                 read: what is absent from it is not retired */
-        SourceFile *files;    /* sorted bytewise by name; owned */
+        char *problem;     /* why not SOURCE_OK, or why not complete; owned; NULL: none */
+        bool is_complete;  /* false: more than LIMIT_SOURCE_FILES files, or a subdirectory could not
+                              be  read: what is absent from it is not retired */
+        SourceFile *files; /* sorted bytewise by name; owned */
         size_t n_files;
-        size_t n_ignored;     /* files that do not match --match */
-        int dir_fd;           /* the directory that was read (the target of ..data); owned; -1: none */
+        size_t n_ignored; /* files that do not match --match */
+        int dir_fd;       /* the directory that was read (the target of ..data); owned; -1: none */
 } Snapshot;
 
 /**
@@ -71,6 +72,7 @@ void snapshot_done(Snapshot *snapshot);
  * Reads the bytes of a file of this snapshot again. Returns 0 with owned bytes (NUL behind them);
  * -ESTALE when they are not what was hashed (gone or changed: take a new snapshot); -ENOMEM.
  */
-int snapshot_read(const Snapshot *snapshot, const SourceFile *file, char **ret_bytes, size_t *ret_size_bytes);
+int snapshot_read(
+        const Snapshot *snapshot, const SourceFile *file, char **ret_bytes, size_t *ret_size_bytes);
 
 #endif

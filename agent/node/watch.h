@@ -39,7 +39,8 @@ int watch_source(Watch *watch, size_t id, const char *path);
 
 /**
  * Arms (or arms again) the watch on the destination and its subdirectories (not `.seccompd`).
- * `dir_fd` is borrowed for the call. Names that begin with a dot make no event. Returns 0 or -errno.
+ * `dir_fd` is borrowed for the call. Names that begin with a dot make no event. Returns 0 or
+ * -errno.
  */
 int watch_destination(Watch *watch, int dir_fd);
 

@@ -7,8 +7,8 @@
 
 /*
  * The worker: one fork for one content. It inherits the bytes, confines itself, checks, writes its
- * reply and exits. The reply stream is a sequence of frames: a byte ('T' testament, 'V' verdict), the
- * length as 4 bytes little endian, and a verdict in wire form.
+ * reply and exits. The reply stream is a sequence of frames: a byte ('T' testament, 'V' verdict),
+ * the length as 4 bytes little endian, and a verdict in wire form.
  */
 
 #define WORKER_REPLY_BYTES (16U << 20) /* a longer reply is a broken worker */

@@ -42,8 +42,8 @@ typedef struct Policy {
         size_t n_arches;
         uint32_t flags; /* FilterFlag bits */
         bool has_flags; /* the author wrote a non-empty list */
-        const char *listener_path;     /* NULL when absent */
-        const char *listener_metadata; /* NULL when absent */
+        const char *listener_path;     /* NULL when absent, or when no action is NOTIFY */
+        const char *listener_metadata; /* the same */
         PolicyRule *rules;             /* in the author's order; canonical_sort() brings canonical order */
         size_t n_rules;
 } Policy;
@@ -69,7 +69,9 @@ int policy_resolve(const Document *document, const Surface *surface, const Check
 
 /**
  * Checks that need the whole policy: SP303 to SP305, SP309 to SP316, SP402 to SP404, SP413 to
- * SP416, SP503 to SP508, SP606, SP607, SP702 to SP705, SP801 to SP807. Returns 0 or -ENOMEM.
+ * SP415, SP503 to SP508, SP606, SP607, SP702 to SP705, SP801 to SP807, SP901 to SP903. What hangs
+ * on the absence of a rule is not said when `diags` holds an error already, because rules with an
+ * error are not in the policy. Returns 0 or -ENOMEM.
  */
 int policy_check(const Document *document, const Policy *policy, const CheckOptions *options, DiagList *diags);
 

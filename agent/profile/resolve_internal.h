@@ -23,6 +23,15 @@ typedef struct Resolver {
         bool has_errno_name; /* SP713 was said */
 } Resolver;
 
+/** Finds the word of a list that is nearest to one, or NULL. */
+typedef const char *(*Suggest)(const char *word);
+
+/**
+ * "did you mean `NEAREST`?" from the arena; NULL when there is none, or when so much was found that
+ * this finding will hardly be kept: looking for the nearest word takes longer than all the rest.
+ */
+const char *resolve_suggestion(const Resolver *resolver, Suggest suggest, const char *word);
+
 /** What actions are written with: a rule's keys, or the profile's default ones. */
 typedef struct ActionText {
         const SurfaceString *action;
@@ -42,7 +51,7 @@ void resolve_arches(const Resolver *resolver, Policy *policy);
 
 /** What selected the rules of a profile, for one finding a file. */
 typedef struct Selection {
-        uint32_t caps_node;   /* the first selector by capability or architecture, or TEXT_NO_NODE */
+        uint32_t caps_node; /* the first selector by capability or architecture, or TEXT_NO_NODE */
         uint32_t kernel_node; /* the first by kernel, or TEXT_NO_NODE */
         size_t n_selective;   /* rules with a selector that says something */
         size_t n_selected;    /* of them, those that apply here */
@@ -63,13 +72,13 @@ typedef struct Merger Merger;
  */
 Merger *merger_new(Arena *arena, const Action *default_action);
 
-/** What became of the rules of one element of `syscalls`, for one finding each. */
+/** What did not go into the list, of one element of `syscalls`: one finding each. */
 typedef struct MergeReport {
-        const PolicyRule *repeated; /* the first that was there already: SP706 */
-        size_t n_repeated;
-        const PolicyRule *ousted; /* the first whose call has an unconditional rule already: SP701 */
-        const PolicyRule *ousted_by;
-        size_t n_ousted;
+        size_t n_repeated;   /* rules that were there already: SP706 */
+        PolicyRule repeated; /* the first of them */
+        size_t n_ousted;     /* unconditional rules on a call that another one decides: SP701 */
+        PolicyRule ousted;   /* the first of them */
+        PolicyRule ousted_by;
 } MergeReport;
 
 /** Adds a rule, copied, unless it says nothing new. Returns 0 or -ENOMEM. */
@@ -86,7 +95,6 @@ void merger_finish(Merger *merger, const Resolver *resolver, Policy *policy);
  * in it or it does not apply to this node: SP501, SP509, SP601 to SP605 and what resolve_action()
  * and resolve_select() find. Returns 0 or -ENOMEM.
  */
-int resolve_rule(
-        Resolver *resolver, const SurfaceRule *rule, Selection *selection, Merger *merger);
+int resolve_rule(Resolver *resolver, const SurfaceRule *rule, Selection *selection, Merger *merger);
 
 #endif

@@ -156,7 +156,7 @@ int rule_config_parse(RuleConfig *config, const char *text, const char **ret_pro
                 *ret_problem = "an override is written SPnnn=error|warning|info|off";
                 return -EINVAL;
         }
-        rule = rules_find((unsigned) atoi(text + 2));
+        rule = rules_find((unsigned) strtoul(text + 2, NULL, 10));
         if (!rule) {
                 *ret_problem = "there is no rule of that number";
                 return -EINVAL;

@@ -29,7 +29,6 @@ typedef struct Reader {
 typedef enum NullMeaning {
         NULL_REFUSED, /* SP204, an error unless the owner lowered it */
         NULL_ABSENT,  /* to Go's decoder the same as no key; published profiles are full of it */
-        NULL_WELCOME, /* as any other value */
 } NullMeaning;
 
 /**

@@ -182,7 +182,7 @@ int syscall_name(const Arch *arch, int nr, size_t size_bytes, char *ret_name) {
                 return -ENOENT;
         if (strlen(name) >= size_bytes)
                 return -ENOBUFS;
-        strcpy(ret_name, name);
+        memcpy(ret_name, name, strlen(name) + 1);
         return 0;
 }
 

@@ -14,8 +14,8 @@
 
 /*
  * The status model: what this node is known to hold, filled by the daemon after each pass and
- * rendered for /status, /profiles and the log. Times are absolute (microseconds since the epoch), so
- * that a rendering stays true until the next change.
+ * rendered for /status, /profiles and the log. Times are absolute (microseconds since the epoch),
+ * so that a rendering stays true until the next change.
  */
 
 #define STATUS_CHANGES 20 /* kept of each profile */
@@ -24,13 +24,13 @@
 typedef struct ProfileChange {
         int64_t time_usec;
         ProfileState state;
-        Digest digest;        /* installed then; none for none */
+        Digest digest; /* installed then; none for none */
         Digest source_digest;
 } ProfileChange;
 
 typedef struct ProfileStatus {
-        char *name;           /* relative to the destination; owned */
-        char *source;         /* owned */
+        char *name;   /* relative to the destination; owned */
+        char *source; /* owned */
         ProfileState state;
         Digest digest;        /* of the installed bytes; none when nothing is installed */
         Digest source_digest; /* of the source's bytes now; none when gone or unreadable */
@@ -48,27 +48,27 @@ typedef struct SourceStatus {
         char *name, *path, *subdir; /* owned */
         const char *state;          /* static: "ok", "missing", "unreadable", "orphaned" */
         bool is_missing;
-        char *problem;              /* owned; NULL */
+        char *problem; /* owned; NULL */
         size_t n_files, n_ignored;
         CapabilitySet capabilities;
 } SourceStatus;
 
 typedef struct NodeStatus {
-        uint64_t revision;    /* grows with every change of this model: cached renderings go by it */
+        uint64_t revision; /* grows with every change of this model: cached renderings go by it */
         int64_t started_usec;
         NodeFacts facts;
         const char *watch_mode;    /* "inotify" or "poll" */
         char *destination;         /* path; owned */
         char *destination_problem; /* owned; NULL when it is fine */
         uint64_t generation;       /* of the manifest */
-        Digest sources_hash;       /* over all names and source digests: equal nodes hold equal hashes */
-        bool is_synced;            /* a first pass was completed */
+        Digest sources_hash; /* over all names and source digests: equal nodes hold equal hashes */
+        bool is_synced;      /* a first pass was completed */
         int64_t last_sync_usec;
         char *last_sync_problem;   /* owned; NULL when the last pass did all it meant to */
         char *prune_after, *adopt; /* options as given, for people; owned */
         SourceStatus *sources;     /* owned */
         size_t n_sources;
-        ProfileStatus *profiles;   /* sorted bytewise by name; owned */
+        ProfileStatus *profiles; /* sorted bytewise by name; owned */
         size_t n_profiles;
 } NodeStatus;
 
@@ -77,8 +77,12 @@ void node_status_done(NodeStatus *status);
 /** The profile of a name, or NULL. */
 ProfileStatus *node_status_find(const NodeStatus *status, const char *name);
 
-/** Adds an empty entry at its place; the name must be new. Returns 0 or -ENOMEM. */
-int node_status_add(NodeStatus *status, const char *name, const char *source, ProfileStatus **ret_profile);
+/**
+ * Adds an empty entry at its place; the name must be new. Pointers to other entries are no longer
+ * good. Returns 0 or -ENOMEM.
+ */
+int node_status_add(
+        NodeStatus *status, const char *name, const char *source, ProfileStatus **ret_profile);
 
 /** Removes an entry, if there. */
 void node_status_remove(NodeStatus *status, const char *name);

@@ -13,7 +13,7 @@ examples=deploy/examples/profiles
 source_dir=$demo/source
 kubelet=$demo/kubelet
 installed=$kubelet/seccomp/profiles
-socket=$PWD/$demo/seccompd.sock
+socket=$(realpath -m "$demo/seccompd.sock")
 port=${PORT:-10478}
 daemon=
 
@@ -44,11 +44,13 @@ publish() {
         [ -z "$old" ] || rm -rf "${source_dir:?}/$old"
 }
 
+# The table of all profiles; that one is not installed is no failure here.
+show() { "$build/seccompctl" status --address "unix:$socket" || [ $? -eq 1 ]; }
+
 # Waits until a profile has a state (10 s at most).
 await() {
         local profile=$1 state=$2 tries=100
-        until "$build/seccompctl" status --address "unix:$socket" -o json "$profile" 2>/dev/null |
-                grep -q "\"state\":[[:space:]]*\"$state\""; do
+        until show | grep -q "^$profile  *$state "; do
                 tries=$((tries - 1))
                 if [ $tries -eq 0 ]; then
                         echo "demo: $profile did not become $state" >&2
@@ -59,8 +61,6 @@ await() {
 }
 
 digest_of() { sha256sum "$installed/$1" | cut -c1-64; }
-
-show() { "$build/seccompctl" status --address "unix:$socket" || [ $? -eq 1 ]; }
 
 rm -rf "$demo"
 mkdir -p "$source_dir" "$kubelet" "$demo/next"

@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 import time
 
+import pytest
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = (ROOT / os.environ.get("SECCOMPD_BUILD", "build")).resolve()
 SECCOMPD = BUILD / "seccompd"
@@ -172,6 +174,48 @@ class Node:
     def states(self):
         return {name: entry["state"] for name, entry in self.profiles().items()}
 
+    def ready(self):
+        """Whether /readyz says so, and its lines by check: "ok" or the reason why not."""
+        code, text = self.text("/readyz?verbose")
+        checks = {}
+        for line in text.splitlines():
+            if line[:3] in ("[+]", "[-]"):
+                name, _, rest = line[3:].partition(" ")
+                checks[name] = rest
+        return code == 200, checks
+
+    def wait_ready(self, wanted=True, timeout=PATIENCE):
+        """Waits until /readyz is as wanted; its checks."""
+        def is_as_wanted():
+            try:
+                is_ready, checks = self.ready()
+            except OSError:
+                return None
+            return checks if is_ready == wanted else None
+        return eventually(is_as_wanted, timeout, f"ready: {wanted}\n{self.log_text()}")
+
+    def holds(self, name, source):
+        """Whether a profile is installed from these very bytes of its source."""
+        entry = self.profiles().get(name)
+        return entry is not None and entry["state"] == "installed" and entry["sourceDigest"] == sha256(source)
+
+    def wait_metric(self, series, value, timeout=PATIENCE):
+        return eventually(lambda: self.metric(series) == value, timeout, f"{series} {value}")
+
+    def inside(self, path):
+        """A path as the daemon sees it, in whatever mount namespace it is."""
+        return pathlib.Path(f"/proc/{self.process.pid}/root") / pathlib.Path(path).relative_to("/")
+
+    def children(self):
+        out = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False)
+        return [int(pid) for pid in out.stdout.split()]
+
+    def assert_unhurt(self, pid):
+        """Alive, the same process, live and ready."""
+        assert self.is_alive() and self.process.pid == pid, self.log_text()
+        assert self.text("/livez") == (200, "ok")
+        assert self.text("/readyz") == (200, "ok")
+
     def wait_synced(self):
         def is_synced():
             if self.process.poll() is not None:
@@ -204,6 +248,31 @@ class Node:
 
     def log(self):
         return [json.loads(line) for line in self.log_text().splitlines() if line.startswith("{")]
+
+
+def needs_root():
+    if os.geteuid() != 0:
+        pytest.skip("needs root: mounts, namespaces or capabilities")
+
+
+def in_own_mounts(script):
+    """A prefix that runs `script` (sh) in a mount namespace of its own, then the daemon as the same process."""
+    needs_root()
+    probe = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True, check=False)
+    if probe.returncode != 0:
+        pytest.skip(f"no mount namespace to be had: {probe.stderr.strip()}")
+    return ["unshare", "-m", "--propagation", "private", "sh", "-ec", script + '\nexec "$@"', "sh"]
+
+
+def faults(directory, **settings):
+    """An environment in which the faults of faults.c happen; keys as there, without FAULT_."""
+    library = pathlib.Path(directory) / "faults.so"
+    if not library.exists():
+        source = pathlib.Path(__file__).with_name("faults.c")
+        subprocess.run(["gcc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", library, source, "-ldl"], check=True)
+    sanitizers = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0"]))
+    return {**os.environ, "LD_PRELOAD": str(library), "ASAN_OPTIONS": sanitizers,
+            **{f"FAULT_{key.upper()}": str(value) for key, value in settings.items()}}
 
 
 def seccompctl(*arguments, stdin=None):

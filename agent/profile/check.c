@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The whole check, from an author's bytes to a verdict. Findings of all stages are gathered in one
+ * list, and a stage runs whenever the one before left enough to look at, so that an author sees all
+ * mistakes at once. libseccomp is asked only about profiles without an error: its time and its
+ * answers are worth nothing on others. What is compiled is the canonical order, since that is what
+ * runtimes will read; what it is held against is the author's own order, so a mistake in sorting
+ * shows as a difference too.
+ *
+ * libseccomp may never return. The verdict for that case is handed out before each compilation, as
+ * a testament, complete with all that was found until then.
+ */
+
+#include "profile/check.h"
+
+#include "profile/canonical.h"
+#include "profile/compile.h"
+#include "profile/syscalls.h"
+#include "profile/verify.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define CHECK_PROGRAM_INSNS_LARGE 1000U
+#define CHECK_NAME_SIZE           64U
+
+typedef struct Check {
+        const CheckContext *context;
+        const char *bytes;
+        size_t size_bytes;
+        Arena *arena;
+        DiagList diags;
+        Document document;
+        Surface surface;
+        Policy policy;    /* in the author's order */
+        Policy canonical; /* the same in canonical order */
+        Program programs[POLICY_ARCHES_MAX];
+        Verdict *verdict; /* owned; GOOD until it is finished */
+} Check;
+
+static void check_done(Check *check) {
+        verdict_free(check->verdict);
+        diags_done(&check->diags);
+        document_done(&check->document);
+        arena_free(check->arena);
+}
+#define _cleanup_check_ _cleanup_(check_done)
+
+static uint32_t policy_count_conditional(const Policy *policy) {
+        uint32_t n = 0;
+
+        for (size_t i = 0; i < policy->n_rules; i++)
+                n += policy->rules[i].n_conditions > 0;
+        return n;
+}
+
+/* Up to the policy. Returns 0; 1 when there is none; -errno. */
+static int check_text(Check *check) {
+        const CheckOptions *options = check->context->options;
+        int r;
+
+        r = document_parse(
+                check->arena, check->bytes, check->size_bytes, &check->diags, &check->document);
+        if (r != 0)
+                return r;
+        r = surface_parse(&check->document, &check->diags, &check->surface);
+        if (r != 0)
+                return r;
+        r = policy_resolve(
+                &check->document, &check->surface, options, &check->diags, &check->policy);
+        if (r != 0)
+                return r;
+        check->verdict->n_rules = (uint32_t) check->policy.n_rules;
+        check->verdict->n_conditional = policy_count_conditional(&check->policy);
+        return policy_check(&check->document, &check->policy, options, &check->diags);
+}
+
+static bool is_suspicious(const Policy *policy, const PolicyRule *rule) {
+        return rule->n_conditions > 0 && !action_equal(rule->action, policy->default_action);
+}
+
+/* The call that most likely keeps libseccomp busy: the first with two or more conditional rules. */
+static const PolicyRule *find_suspect(const Policy *policy) {
+        for (size_t i = 0; i < policy->n_rules; i++) {
+                const PolicyRule *rule = &policy->rules[i];
+
+                for (size_t j = i + 1; is_suspicious(policy, rule) && j < policy->n_rules; j++)
+                        if (is_suspicious(policy, &policy->rules[j]) &&
+                                strcmp(rule->name, policy->rules[j].name) == 0)
+                                return rule;
+        }
+        return NULL;
+}
+
+static int testament_finish(const Check *check, const Arch *arch, Verdict *testament) {
+        const PolicyRule *suspect = find_suspect(&check->policy);
+        _cleanup_free_ char *hint = NULL;
+
+        for (size_t i = 0; i < check->diags.n; i++) {
+                const Diag *diag = &check->diags.items[i];
+
+                diag_add_as(&testament->diags, diag->rule, diag->severity, diag->span,
+                        diag->pointer, diag->hint, "%s", diag->message);
+        }
+        testament->diags.n_dropped = check->diags.n_dropped;
+        if (suspect && asprintf(&hint, "merge or simplify the conditions on %s", suspect->name) < 0)
+                return -ENOMEM;
+        document_diag(&check->document, &testament->diags, SP812,
+                suspect ? suspect->name_node : check->policy.default_node, false, hint,
+                "libseccomp does not come to an end in time compiling this profile for %s: a "
+                "runtime would hang in it at the start of the container",
+                arch->name);
+        testament->n_rules = check->verdict->n_rules;
+        testament->n_conditional = check->verdict->n_conditional;
+        return diags_finish(&testament->diags, check->bytes, check->size_bytes);
+}
+
+static int tell_testament(const Check *check, const Arch *arch) {
+        _cleanup_(verdict_freep) Verdict *testament = NULL;
+        int r;
+
+        if (!check->context->testament)
+                return 0;
+        testament = verdict_new(VERDICT_BAD);
+        if (!testament)
+                return -ENOMEM;
+        r = testament_finish(check, arch, testament);
+        if (r < 0)
+                return r;
+        check->context->testament(testament, check->context->userdata);
+        return 0;
+}
+
+static void report_refusal(Check *check, const Arch *arch, const PolicyRule *rule, int error) {
+        document_diag(&check->document, &check->diags, SP812,
+                rule ? rule->name_node : check->policy.default_node, false, NULL,
+                "libseccomp refuses %s%s for %s (%s): no container can start with this profile",
+                rule ? "this rule on " : "the profile", rule ? rule->name : "", arch->name,
+                strerrorname_np(-error));
+}
+
+/* Compiles one architecture at one level. Returns 0; 1 when libseccomp refuses; -errno. */
+static int compile_arch(Check *check, size_t i, int optimise, Program *ret_program) {
+        const Arch *arch = check->canonical.arches[i];
+        const PolicyRule *rule;
+        int r;
+
+        r = tell_testament(check, arch);
+        if (r < 0)
+                return r;
+        r = policy_compile(check->arena, &check->canonical, arch, optimise,
+                check->context->scratch_fd, ret_program, &rule);
+        if (r == 0 || r == -ENOMEM || r == -EIO)
+                return r;
+        report_refusal(check, arch, rule, r);
+        return 1;
+}
+
+static size_t count_insns(const Check *check) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < check->canonical.n_arches; i++)
+                n += check->programs[i].n_insns;
+        return n;
+}
+
+/* Tries the second level on each program, and keeps what got smaller by it. */
+static int compile_again(Check *check) {
+        for (size_t i = 0; i < check->canonical.n_arches; i++) {
+                Program program;
+                int r = compile_arch(check, i, 2, &program);
+
+                if (r != 0)
+                        return r;
+                if (program.n_insns >= check->programs[i].n_insns)
+                        continue;
+                check->programs[i] = program;
+                check->verdict->programs[i].optimise = 2;
+        }
+        return 0;
+}
+
+static int check_compile(Check *check) {
+        Verdict *verdict = check->verdict;
+        int r;
+
+        for (size_t i = 0; i < check->canonical.n_arches; i++) {
+                r = compile_arch(check, i, 1, &check->programs[i]);
+                if (r != 0)
+                        return r;
+                verdict->programs[i] = (VerdictProgram){
+                        .arch = check->canonical.arches[i],
+                        .optimise = 1,
+                };
+        }
+        if (count_insns(check) > LIMIT_PROGRAM_INSNS_RETRY) {
+                r = compile_again(check);
+                if (r != 0)
+                        return r;
+        }
+        verdict->n_programs = check->canonical.n_arches;
+        for (size_t i = 0; i < verdict->n_programs; i++)
+                verdict->programs[i].n_insns = (uint32_t) check->programs[i].n_insns;
+        return 0;
+}
+
+static void check_size(Check *check) {
+        size_t n_insns = count_insns(check);
+
+        if (n_insns > LIMIT_PROGRAM_INSNS)
+                document_diag(&check->document, &check->diags, SP811, check->surface.rules_node,
+                        true, "fewer rules with conditions, or fewer architectures",
+                        "the profile compiles to %zu instructions, over the limit of %u: the "
+                        "kernel takes no more than 4096, those that runc adds included",
+                        n_insns, LIMIT_PROGRAM_INSNS);
+        else if (n_insns > CHECK_PROGRAM_INSNS_LARGE)
+                document_diag_as(&check->document, &check->diags, SP811, SEVERITY_WARNING,
+                        check->surface.rules_node, true, NULL,
+                        "the profile compiles to %zu instructions (the limit is %u): every start "
+                        "of a container compiles them again",
+                        n_insns, LIMIT_PROGRAM_INSNS);
+}
+
+static void print_ret(Buf *buf, uint32_t ret) {
+        static const struct {
+                uint32_t ret;
+                const char *name;
+                bool has_data;
+        } names[] = {
+                { SECCOMP_RET_KILL_PROCESS, "KILL_PROCESS", false },
+                { SECCOMP_RET_KILL_THREAD, "KILL", false },
+                { SECCOMP_RET_TRAP, "TRAP", false },
+                { SECCOMP_RET_ERRNO, "ERRNO", true },
+                { SECCOMP_RET_USER_NOTIF, "NOTIFY", false },
+                { SECCOMP_RET_TRACE, "TRACE", true },
+                { SECCOMP_RET_LOG, "LOG", false },
+                { SECCOMP_RET_ALLOW, "ALLOW", false },
+        };
+
+        for (size_t i = 0; i < N_ELEMENTS(names); i++) {
+                if (names[i].ret != (ret & SECCOMP_RET_ACTION_FULL))
+                        continue;
+                buf_puts(buf, names[i].name);
+                if (names[i].has_data)
+                        buf_printf(buf, "(%" PRIu32 ")", ret & SECCOMP_RET_DATA);
+                return;
+        }
+        buf_printf(buf, "%#" PRIx32, ret);
+}
+
+static size_t count_args_in_use(const EvalTable *table, int nr) {
+        const PolicyRule *const *rules;
+        size_t n_rules;
+        size_t n = 0;
+
+        eval_table_rules(table, nr, &rules, &n_rules);
+        for (size_t i = 0; i < n_rules; i++)
+                for (size_t j = 0; j < rules[i]->n_conditions; j++)
+                        if (rules[i]->conditions[j].index >= n)
+                                n = rules[i]->conditions[j].index + 1U;
+        return n;
+}
+
+/* "socket(2, 100, 3)": as far as some rule looks at the arguments. */
+static void print_call(
+        Buf *buf, const EvalTable *table, const Arch *arch, const Counterexample *example) {
+        char name[CHECK_NAME_SIZE];
+        size_t n_args = count_args_in_use(table, example->nr);
+
+        if (syscall_name(arch, example->nr, sizeof(name), name) == 0)
+                buf_puts(buf, name);
+        else
+                buf_printf(buf, "call %d", example->nr);
+        for (size_t i = 0; i < n_args; i++)
+                buf_printf(buf, example->args[i] > UINT16_MAX ? "%s%#" PRIx64 : "%s%" PRIu64,
+                        i > 0 ? ", " : "(", example->args[i]);
+        if (n_args > 0)
+                buf_putc(buf, ')');
+        if (example->audit_arch != arch->audit_arch)
+                buf_printf(buf, " of the architecture %#" PRIx32, example->audit_arch);
+}
+
+static bool rule_has_wide_value(const PolicyRule *rule) {
+        for (size_t i = 0; i < rule->n_conditions; i++)
+                if ((rule->conditions[i].value | rule->conditions[i].value_two) > UINT32_MAX)
+                        return true;
+        return false;
+}
+
+static int report_difference(
+        Check *check, const EvalTable *table, const Arch *arch, const Counterexample *example) {
+        _cleanup_buf_ Buf message = {};
+        _cleanup_buf_ Buf hint = {};
+
+        print_call(&message, table, arch, example);
+        buf_puts(&message, ": the rules say ");
+        print_ret(&message, example->expected);
+        buf_puts(&message, ", libseccomp's program ");
+        print_ret(&message, example->actual);
+        buf_printf(&message, " (%s)", arch->name);
+        if (example->rule && !arch->is_64bit && rule_has_wide_value(example->rule))
+                buf_printf(&hint,
+                        "libseccomp cuts values to 32 bits for %s: write a value below 2^32, or "
+                        "leave the architecture out",
+                        arch->name);
+        else if (example->rule)
+                buf_printf(&hint, "merge or simplify the conditions on %s", example->rule->name);
+        if (buf_error(&message) < 0 || buf_error(&hint) < 0)
+                return -ENOMEM;
+        document_diag(&check->document, &check->diags, SP812,
+                example->rule ? example->rule->name_node : check->policy.default_node, false,
+                hint.data, "%s", message.data);
+        return 0;
+}
+
+/* Holds one program against the author's rules. */
+static int check_program(Check *check, size_t i) {
+        const Arch *arch = check->canonical.arches[i];
+        VerdictProgram *program = &check->verdict->programs[i];
+        VerifyResult result;
+        EvalTable *table;
+        size_t at;
+        int r;
+
+        if (bpf_validate(&check->programs[i], &at) < 0) {
+                document_diag(&check->document, &check->diags, SP812, check->policy.default_node,
+                        false, NULL,
+                        "libseccomp's program for %s is one that no kernel takes (instruction %zu)",
+                        arch->name, at);
+                return 0;
+        }
+        r = eval_table_new(check->arena, &check->policy, arch, &table);
+        if (r < 0)
+                return r;
+        r = program_verify(
+                check->arena, table, arch, &check->programs[i], LIMIT_EVALUATION_POINTS, &result);
+        if (r < 0)
+                return r;
+        program->n_points = (uint32_t) result.n_points;
+        program->is_exhaustive = result.is_exhaustive;
+        return result.differs ? report_difference(check, table, arch, &result.counterexample) : 0;
+}
+
+/* From the policy to programs that do what it says. Returns 0, with errors in the findings; -errno.
+ */
+static int check_programs(Check *check) {
+        int r;
+
+        r = canonical_sort(check->arena, &check->policy, &check->canonical);
+        if (r < 0)
+                return r;
+        r = check_compile(check);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        check_size(check);
+        if (diags_have_errors(&check->diags))
+                return 0;
+        for (size_t i = 0; i < check->canonical.n_arches; i++) {
+                r = check_program(check, i);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* Prints, and reads what was printed: it must say the same. */
+static int check_print(Check *check) {
+        _cleanup_buf_ Buf buf = {};
+        Verdict *verdict = check->verdict;
+        Policy again;
+        int r;
+
+        canonical_print(&buf, &check->canonical);
+        if (buf_error(&buf) < 0)
+                return buf_error(&buf);
+        if (buf.size > LIMIT_PROFILE_BYTES) {
+                document_diag(&check->document, &check->diags, SP102, check->surface.rules_node,
+                        true, NULL,
+                        "the canonical form of this profile has %zu bytes, over the limit of %u",
+                        buf.size, LIMIT_PROFILE_BYTES);
+                return 0;
+        }
+        r = canonical_read(check->arena, buf.data, buf.size, &again);
+        if (r == -EINVAL || (r == 0 && !canonical_equal(&check->canonical, &again)))
+                return -ENOTRECOVERABLE; /* our own mistake, not the author's */
+        if (r < 0)
+                return r;
+        r = buf_take(&buf, &verdict->canonical, &verdict->canonical_size_bytes);
+        if (r < 0)
+                return r;
+        verdict->digest = digest_of(verdict->canonical, verdict->canonical_size_bytes);
+        return 0;
+}
+
+static int check_finish(Check *check) {
+        int r;
+
+        r = diags_finish(&check->diags, check->bytes, check->size_bytes);
+        if (r < 0)
+                return r;
+        if (!check->verdict->canonical)
+                check->verdict->kind = VERDICT_BAD;
+        diags_done(&check->verdict->diags);
+        check->verdict->diags = check->diags;
+        check->verdict->diags.config = NULL;
+        diags_init(&check->diags, NULL);
+        return 0;
+}
+
+int check_profile(
+        const CheckContext *context, const char *bytes, size_t size_bytes, Verdict **ret_verdict) {
+        _cleanup_check_ Check check = {
+                .context = context,
+                .bytes = bytes,
+                .size_bytes = size_bytes,
+                .arena = arena_new(),
+                .verdict = verdict_new(VERDICT_GOOD),
+        };
+        int r;
+
+        if (!check.arena || !check.verdict)
+                return -ENOMEM;
+        diags_init(&check.diags, &context->options->rules);
+        r = check_text(&check);
+        if (r == 0 && !diags_have_errors(&check.diags))
+                r = check_programs(&check);
+        if (r == 0 && !diags_have_errors(&check.diags))
+                r = check_print(&check);
+        if (r < 0)
+                return r;
+        r = check_finish(&check);
+        if (r < 0)
+                return r;
+        *ret_verdict = TAKE_PTR(check.verdict);
+        return 0;
+}

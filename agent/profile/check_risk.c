@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Calls that an allow-list had better not have: what somebody inside gains by them. One finding for
+ * each rule, with all the calls in it. Under a default that permits, everything not denied is open
+ * anyway, SP314 says so, and nothing is said here. A call that is allowed under conditions only was
+ * thought about; only for clone are the conditions read.
+ */
+
+#include "profile/argset.h"
+#include "profile/policy_check_internal.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define RISK_CALLS_MAX 16
+
+/* Calls that give the same thing away. */
+typedef struct Risk {
+        const char *gain;
+        const char *calls[RISK_CALLS_MAX]; /* up to the first NULL */
+} Risk;
+
+/* SP901 */
+static const Risk control_risks[] = {
+        { "loads programs into the kernel", { "bpf" } },
+        { "replaces the running kernel", { "kexec_load", "kexec_file_load" } },
+        { "changes the kernel's code", { "init_module", "finit_module", "delete_module" } },
+        { "shows and hides files, /proc and /sys of the node among them",
+                { "mount", "umount", "umount2", "move_mount", "open_tree", "open_tree_attr",
+                        "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr",
+                        "pivot_root" } },
+        { "leaves the container's namespaces", { "setns" } },
+        { "stops the node", { "reboot" } },
+        { "watches other processes and the kernel", { "perf_event_open" } },
+        { "opens files outside the container by their number", { "open_by_handle_at" } },
+        { "drives the hardware past the kernel", { "iopl", "ioperm" } },
+};
+
+/* SP902 */
+static const Risk surface_risks[] = {
+        { "reads and changes other processes of the container",
+                { "ptrace", "process_vm_readv", "process_vm_writev" } },
+        { "reaches keys of other containers: keyrings have no namespace",
+                { "add_key", "request_key", "keyctl" } },
+        { "stops the kernel at a chosen moment, which makes exploits of races reliable",
+                { "userfaultfd" } },
+        { "performs calls that no filter sees",
+                { "io_uring_setup", "io_uring_enter", "io_uring_register" } },
+        { "makes namespaces, and in them capabilities over code that root alone used to reach",
+                { "unshare" } },
+};
+
+/* Joins the risks whose calls are allowed into one finding: names in the message, gains in the
+ * hint. */
+static void check_risks(Checker *checker, RuleId id, const Risk *risks, size_t n) {
+        _cleanup_buf_ Buf names = {};
+        _cleanup_buf_ Buf gains = {};
+        uint32_t node = TEXT_NO_NODE;
+
+        for (size_t i = 0; i < n; i++) {
+                bool is_said = false;
+
+                for (size_t j = 0; j < RISK_CALLS_MAX && risks[i].calls[j]; j++) {
+                        const char *call = risks[i].calls[j];
+
+                        uint32_t at = TEXT_NO_NODE;
+
+                        if (!checker_allows(checker, call))
+                                continue;
+                        at = checker_call(checker, call)->unconditional->name_node;
+                        if (at < node)
+                                node = at;
+                        buf_printf(&names, "%s`%s`", names.size > 0 ? ", " : "", call);
+                        if (!is_said)
+                                buf_printf(&gains, "%s%s: %s", gains.size > 0 ? "\n" : "", call,
+                                        risks[i].gain);
+                        is_said = true;
+                }
+        }
+        if (buf_error(&names) < 0 || buf_error(&gains) < 0)
+                checker->error = -ENOMEM;
+        else if (node != TEXT_NO_NODE)
+                document_diag(checker->document, checker->diags, id, node, false, gains.data,
+                        id == SP901 ? "allowed, and with a capability or a bug enough to take the "
+                                      "node: %s"
+                                    : "allowed, and a favourite way out of containers: %s",
+                        names.data);
+}
+
+/* Whether a rule on clone keeps every namespace flag out. */
+static bool keeps_namespaces(const PolicyRule *rule, unsigned flags_index) {
+        /* CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET (linux/sched.h) */
+        const Condition wanted = { .op = OP_MASKED_EQ, .value = 0x7e020000 };
+        const ArgSet wanted_set = argset_of(&wanted);
+
+        for (size_t i = 0; i < rule->n_conditions; i++) {
+                const ArgSet set = argset_of(&rule->conditions[i]);
+
+                if (rule->conditions[i].index == flags_index && argset_is_subset(&set, &wanted_set))
+                        return true;
+        }
+        return false;
+}
+
+/* The first rule by which clone makes namespaces, or NULL. */
+static const PolicyRule *find_open_clone(const Checker *checker) {
+        /* s390 has the stack first (kernel/fork.c, CONFIG_CLONE_BACKWARDS2) */
+        const bool is_s390 = strcmp(checker->options->facts.arch->family, "s390") == 0;
+        const Call *call = checker_call(checker, "clone");
+
+        if (checker_allows(checker, "clone"))
+                return call->unconditional;
+        for (size_t i = 0; call && call->permits_some && i < call->n_rules; i++)
+                if (action_permits(call->rules[i]->action.kind) &&
+                        !keeps_namespaces(call->rules[i], is_s390 ? 1 : 0))
+                        return call->rules[i];
+        return NULL;
+}
+
+/* SP903 */
+static void check_namespaces(Checker *checker) {
+        const PolicyRule *rule = find_open_clone(checker);
+        NameList names = {};
+
+        if (rule)
+                names_add(&names, rule->name, rule->name_node);
+        if (checker_outcome(checker, "clone3").is_open)
+                names_add(&names, "clone3", checker_call(checker, "clone3")->rules[0]->name_node);
+        if (names.n > 0)
+                document_diag(checker->document, checker->diags, SP903, names.first, false,
+                        "allow clone with SCMP_CMP_MASKED_EQ, value 2114060288, valueTwo 0, and "
+                        "deny clone3 with errnoRet 38: its flags are in memory, where no filter "
+                        "looks",
+                        "user namespaces, and in them capabilities over the kernel's less trodden "
+                        "code, are reachable through %s",
+                        names_text(checker, &names));
+}
+
+void check_risk(Checker *checker) {
+        if (action_permits(checker->policy->default_action.kind))
+                return;
+        check_risks(checker, SP901, control_risks, N_ELEMENTS(control_risks));
+        check_risks(checker, SP902, surface_risks, N_ELEMENTS(surface_risks));
+        check_namespaces(checker);
+}

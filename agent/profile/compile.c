@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Feeds libseccomp the way runc and crun do, and takes the program back. One context a call, for
+ * one architecture: half the time of a joint context, and the programs are what is evaluated one by
+ * one. libseccomp keeps two things for the whole process, the kernel's probes and the API level.
+ * The level is raised for the time of a compilation, so that a profile can be checked for a node
+ * whose kernel offers more than this one (what a node lacks is SP313, not a failed compilation),
+ * and is put back. seccomp_reset(NULL) would throw the probes away and is never called.
+ *
+ * Everything here may fail to return: some rule sets send libseccomp's generator round for ever.
+ * The caller runs it where it can be killed.
+ */
+
+#include "profile/compile.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <linux/audit.h>
+#include <seccomp.h>
+#include <unistd.h>
+
+#if SCMP_VER_MAJOR > 2 || (SCMP_VER_MAJOR == 2 && SCMP_VER_MINOR >= 6)
+#define COMPILE_EXPORTS_TO_MEMORY 1
+#else
+#define COMPILE_EXPORTS_TO_MEMORY 0
+#endif
+
+#define COMPILE_API_LEVEL_MAX 16U /* above what any libseccomp knows: it refuses those */
+
+static void context_done(scmp_filter_ctx *context) {
+        if (*context)
+                seccomp_release(*context);
+}
+#define _cleanup_context_ _cleanup_(context_done)
+
+static void api_level_raise(void) {
+        for (unsigned level = COMPILE_API_LEVEL_MAX; level > 0; level--)
+                if (seccomp_api_set(level) == 0)
+                        return;
+}
+
+void compile_warm_up(void) {
+        (void) seccomp_api_get();
+        seccomp_release(seccomp_init(SCMP_ACT_ALLOW));
+}
+
+void compile_version(
+        unsigned *ret_major, unsigned *ret_minor, unsigned *ret_micro, unsigned *ret_api_level) {
+        const struct scmp_version *version = seccomp_version();
+
+        *ret_major = version->major;
+        *ret_minor = version->minor;
+        *ret_micro = version->micro;
+        *ret_api_level = seccomp_api_get();
+}
+
+bool compile_swaps(const Arch *arch) {
+        bool is_little = arch->audit_arch & __AUDIT_ARCH_LE;
+
+        return is_little != (__BYTE_ORDER == __LITTLE_ENDIAN);
+}
+
+static uint32_t action_to_scmp(Action action) {
+        static const uint32_t actions[N_ACTION_KINDS] = {
+                [ACTION_KILL_THREAD] = SCMP_ACT_KILL_THREAD,
+                [ACTION_KILL_PROCESS] = SCMP_ACT_KILL_PROCESS,
+                [ACTION_TRAP] = SCMP_ACT_TRAP,
+                [ACTION_ERRNO] = SCMP_ACT_ERRNO(0),
+                [ACTION_TRACE] = SCMP_ACT_TRACE(0),
+                [ACTION_LOG] = SCMP_ACT_LOG,
+                [ACTION_ALLOW] = SCMP_ACT_ALLOW,
+                [ACTION_NOTIFY] = SCMP_ACT_NOTIFY,
+        };
+
+        return actions[action.kind] | action.data;
+}
+
+static const enum scmp_compare operators[N_OPERATORS] = {
+        [OP_NE] = SCMP_CMP_NE,
+        [OP_LT] = SCMP_CMP_LT,
+        [OP_LE] = SCMP_CMP_LE,
+        [OP_EQ] = SCMP_CMP_EQ,
+        [OP_GE] = SCMP_CMP_GE,
+        [OP_GT] = SCMP_CMP_GT,
+        [OP_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
+};
+
+static int context_add_rule(scmp_filter_ctx context, const PolicyRule *rule) {
+        struct scmp_arg_cmp comparisons[LIMIT_RULE_CONDITIONS];
+        int nr = seccomp_syscall_resolve_name(rule->name);
+
+        if (nr == __NR_SCMP_ERROR)
+                return 0;
+        if (rule->n_conditions > LIMIT_RULE_CONDITIONS)
+                return -EINVAL;
+        for (size_t i = 0; i < rule->n_conditions; i++) {
+                const Condition *condition = &rule->conditions[i];
+
+                comparisons[i] = (struct scmp_arg_cmp){
+                        .arg = condition->index,
+                        .op = operators[condition->op],
+                        .datum_a = condition->value,
+                        .datum_b = condition->value_two,
+                };
+        }
+        return seccomp_rule_add_array(
+                context, action_to_scmp(rule->action), nr, rule->n_conditions, comparisons);
+}
+
+static int context_new(
+        const Policy *policy, const Arch *arch, int optimise, scmp_filter_ctx *ret_context) {
+        _cleanup_context_ scmp_filter_ctx context = NULL;
+        int r;
+
+        if (arch->token == UINT32_MAX)
+                return -EINVAL;
+        context = seccomp_init(action_to_scmp(policy->default_action));
+        if (!context)
+                return -EINVAL;
+        if (arch->token != seccomp_arch_native()) {
+                r = seccomp_arch_remove(context, SCMP_ARCH_NATIVE);
+                if (r < 0)
+                        return r;
+                r = seccomp_arch_add(context, arch->token);
+                if (r < 0)
+                        return r;
+        }
+        r = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, (uint32_t) optimise);
+        if (r < 0)
+                return r;
+        *ret_context = TAKE_PTR(context);
+        return 0;
+}
+
+#if COMPILE_EXPORTS_TO_MEMORY
+
+static int context_export(
+        Arena *arena, scmp_filter_ctx context, int scratch_fd, Program *ret_program) {
+        size_t size_bytes = 0;
+        void *bytes;
+        int r;
+
+        (void) scratch_fd;
+        r = seccomp_export_bpf_mem(context, NULL, &size_bytes);
+        if (r < 0)
+                return r;
+        bytes = arena_alloc(arena, size_bytes);
+        if (!bytes)
+                return -ENOMEM;
+        r = seccomp_export_bpf_mem(context, bytes, &size_bytes);
+        if (r < 0)
+                return r;
+        *ret_program = (Program){
+                .insns = bytes,
+                .n_insns = size_bytes / sizeof(struct sock_filter),
+        };
+        return 0;
+}
+
+#else
+
+static int scratch_read(Arena *arena, int fd, Program *ret_program) {
+        off_t size_bytes = lseek(fd, 0, SEEK_END);
+        char *bytes;
+
+        if (size_bytes < 0)
+                return -EIO;
+        bytes = arena_alloc(arena, (size_t) size_bytes);
+        if (!bytes)
+                return -ENOMEM;
+        for (off_t done = 0; done < size_bytes;) {
+                ssize_t n = pread(fd, bytes + done, (size_t) (size_bytes - done), done);
+
+                if (n <= 0)
+                        return -EIO;
+                done += n;
+        }
+        *ret_program = (Program){
+                .insns = (struct sock_filter *) bytes,
+                .n_insns = (size_t) size_bytes / sizeof(struct sock_filter),
+        };
+        return 0;
+}
+
+static int context_export(
+        Arena *arena, scmp_filter_ctx context, int scratch_fd, Program *ret_program) {
+        int r;
+
+        if (ftruncate(scratch_fd, 0) < 0 || lseek(scratch_fd, 0, SEEK_SET) < 0)
+                return -EIO;
+        r = seccomp_export_bpf(context, scratch_fd);
+        if (r < 0)
+                /* its word for "the system failed": here that can only be the write */
+                return r == -ECANCELED ? -EIO : r;
+        return scratch_read(arena, scratch_fd, ret_program);
+}
+
+#endif
+
+/* libseccomp writes a program in its architecture's byte order. */
+static void program_swap(Program *program) {
+        for (size_t i = 0; i < program->n_insns; i++) {
+                struct sock_filter *insn = &program->insns[i];
+
+                insn->code = __builtin_bswap16(insn->code);
+                insn->k = __builtin_bswap32(insn->k);
+        }
+}
+
+static int compile_raised(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
+        int scratch_fd, Program *ret_program, const PolicyRule **ret_rule) {
+        _cleanup_context_ scmp_filter_ctx context = NULL;
+        Program program;
+        int r;
+
+        r = context_new(policy, arch, optimise, &context);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < policy->n_rules; i++) {
+                const PolicyRule *rule = &policy->rules[i];
+
+                /* as the runtimes do; libseccomp itself would answer -EACCES */
+                if (action_equal(rule->action, policy->default_action))
+                        continue;
+                r = context_add_rule(context, rule);
+                if (r < 0) {
+                        *ret_rule = rule;
+                        return r;
+                }
+        }
+        r = context_export(arena, context, scratch_fd, &program);
+        if (r < 0)
+                return r;
+        if (compile_swaps(arch))
+                program_swap(&program);
+        *ret_program = program;
+        return 0;
+}
+
+int policy_compile(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
+        int scratch_fd, Program *ret_program, const PolicyRule **ret_rule) {
+        unsigned api_level = seccomp_api_get();
+        int r;
+
+        *ret_rule = NULL;
+        api_level_raise();
+        r = compile_raised(arena, policy, arch, optimise, scratch_fd, ret_program, ret_rule);
+        seccomp_api_set(api_level);
+        return r;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * One element of `syscalls`: its names, its conditions, and what they mean together. The element
+ * is checked whole, also when it is not for this node: the same file goes to nodes where it is.
+ *
+ * The surprise is a rule with two conditions on one argument. It looks like a range and is none:
+ * libseccomp takes one condition for each argument, so runc and crun make every condition of such a
+ * rule a rule of its own, and what reads as AND is OR. The policy says what happens: it gets those
+ * rules one by one.
+ */
+
+#include "profile/resolve_internal.h"
+
+#include <errno.h>
+
+/* The conditions of a rule as they are read. */
+typedef struct ConditionList {
+        Condition items[LIMIT_RULE_CONDITIONS];
+        uint8_t n;
+        bool is_split; /* each is a rule of its own: SP604 */
+} ConditionList;
+
+static bool is_name_character(char character) {
+        return (unsigned char) character > ' ' && (unsigned char) character < 0x7f &&
+                !(character >= 'A' && character <= 'Z');
+}
+
+static bool check_name(const Resolver *resolver, const SurfaceString *name) {
+        const char *at = name->string;
+
+        if (*at == '\0') {
+                document_diag(resolver->document, resolver->diags, SP501, name->node, false, NULL,
+                        "an empty name: runc refuses to start the container");
+                return false;
+        }
+        while (*at != '\0' && is_name_character(*at))
+                at++;
+        if (*at == '\0')
+                return true;
+        document_diag(resolver->document, resolver->diags, SP509, name->node, false,
+                "system calls are spelt with lower-case ASCII letters, digits and `_`",
+                "`%s` cannot be the name of a system call: runtimes ignore it", name->string);
+        return false;
+}
+
+static void check_names_present(const Resolver *resolver, const SurfaceRule *rule) {
+        if (rule->names.n > 0 || rule->names.is_broken)
+                return;
+        document_diag(resolver->document, resolver->diags, SP501,
+                rule->names.node == TEXT_NO_NODE ? rule->node : rule->names.node, false, NULL,
+                "%s: runc drops the rule, crun refuses to start the container",
+                rule->names.node == TEXT_NO_NODE ? "the rule has no `names`" : "`names` is empty");
+}
+
+static bool is_absent(const SurfaceNumber *number) {
+        return !number->is_set && number->node == TEXT_NO_NODE;
+}
+
+static bool resolve_operator(const Resolver *resolver, const SurfaceArg *arg, Operator *ret_op) {
+        const char *name = arg->op.string;
+
+        if (!name) {
+                if (arg->op.node == TEXT_NO_NODE)
+                        document_diag(resolver->document, resolver->diags, SP601, arg->node, false,
+                                NULL, "the condition has no `op`: runtimes refuse it");
+                return false;
+        }
+        if (operator_parse(name, ret_op) == 0)
+                return true;
+        document_diag(resolver->document, resolver->diags, SP601, arg->op.node, false,
+                resolve_suggestion(resolver, operator_suggest, name),
+                "unknown operator `%s`: runtimes refuse to start the container", name);
+        return false;
+}
+
+/* The argument's number and value are there and in range: SP602. */
+static bool check_operands(const Resolver *resolver, const SurfaceArg *arg) {
+        bool is_out = arg->index.is_set && arg->index.value > 5;
+
+        if (is_absent(&arg->index))
+                document_diag(resolver->document, resolver->diags, SP602, arg->node, false, NULL,
+                        "the condition has no `index`: decoders take 0, the first argument");
+        if (is_out)
+                document_diag(resolver->document, resolver->diags, SP602, arg->index.node, false,
+                        "the six arguments have indexes 0 to 5",
+                        "index %llu: runtimes refuse to start the container",
+                        (unsigned long long) arg->index.value);
+        if (is_absent(&arg->value))
+                document_diag(resolver->document, resolver->diags, SP602, arg->node, false, NULL,
+                        "the condition has no `value`: decoders take 0");
+        return arg->index.is_set && !is_out && arg->value.is_set;
+}
+
+/* A mask that tests nothing, or a datum that the mask cuts: SP605. */
+static void check_mask(const Resolver *resolver, const SurfaceArg *arg) {
+        uint64_t mask = arg->value.value, datum = arg->value_two.value;
+
+        if (mask == 0)
+                document_diag(resolver->document, resolver->diags, SP605, arg->value.node, false,
+                        "`value` is the mask, `valueTwo` what the masked argument must equal",
+                        "the mask is 0: the condition holds whatever the argument is");
+        else if (datum & ~mask)
+                document_diag(resolver->document, resolver->diags, SP605, arg->value_two.node,
+                        false,
+                        "`value` is the mask, `valueTwo` what the masked argument must equal",
+                        "bits 0x%llx of the datum are outside the mask 0x%llx: libseccomp ignores "
+                        "them",
+                        (unsigned long long) (datum & ~mask), (unsigned long long) mask);
+}
+
+static bool resolve_condition(
+        const Resolver *resolver, const SurfaceArg *arg, Condition *ret_condition) {
+        Operator op = OP_EQ;
+        bool has_operator = resolve_operator(resolver, arg, &op);
+        bool has_operands = check_operands(resolver, arg);
+
+        if (!has_operator || !has_operands)
+                return false;
+        *ret_condition = (Condition){
+                .index = (uint8_t) arg->index.value,
+                .op = op,
+                .value = arg->value.value,
+                .node = arg->node,
+        };
+        if (op == OP_MASKED_EQ) {
+                check_mask(resolver, arg);
+                ret_condition->value_two = arg->value_two.value & arg->value.value;
+        }
+        return true;
+}
+
+/* The first condition on an argument that an earlier one is on, or NULL. */
+static const Condition *find_repeated_index(const ConditionList *list) {
+        unsigned seen = 0;
+
+        for (uint8_t i = 0; i < list->n; i++) {
+                unsigned bit = 1U << list->items[i].index;
+
+                if (seen & bit)
+                        return &list->items[i];
+                seen |= bit;
+        }
+        return NULL;
+}
+
+/* Whether all are `argument == value` on one argument: then nobody can have meant AND. */
+static bool is_choice(const ConditionList *list) {
+        for (uint8_t i = 0; i < list->n; i++)
+                if (list->items[i].op != OP_EQ || list->items[i].index != list->items[0].index)
+                        return false;
+        return true;
+}
+
+static void check_split(const Resolver *resolver, const Action *action, ConditionList *list) {
+        const Condition *repeated = find_repeated_index(list);
+        bool permits = action && (action->kind == ACTION_ALLOW || action->kind == ACTION_LOG);
+        Severity severity = permits && !is_choice(list) ? SEVERITY_ERROR : SEVERITY_WARNING;
+
+        list->is_split = repeated;
+        if (repeated)
+                document_diag_as(resolver->document, resolver->diags, SP604, severity,
+                        repeated->node, false, "write a rule for each condition",
+                        "argument %u has two conditions: runtimes then make each condition of the "
+                        "rule a rule of its own, so that one of them is enough%s",
+                        repeated->index,
+                        severity == SEVERITY_ERROR ? ", and the rule permits more than it reads"
+                                                   : "");
+}
+
+/* Returns false when not all of them could be read. */
+static bool resolve_conditions(const Resolver *resolver, const SurfaceRule *rule,
+        const Action *action, ConditionList *ret_list) {
+        ConditionList list = {};
+        bool is_whole = true;
+
+        for (size_t i = 0; i < rule->n_args; i++) {
+                Condition condition;
+
+                if (!resolve_condition(resolver, &rule->args[i], &condition))
+                        is_whole = false;
+                else if (list.n < LIMIT_RULE_CONDITIONS)
+                        list.items[list.n++] = condition;
+        }
+        if (rule->n_args > LIMIT_RULE_CONDITIONS) {
+                document_diag(resolver->document, resolver->diags, SP603, rule->args_node, true,
+                        NULL,
+                        "%zu conditions in one rule: crun drops all behind the %uth, runc takes "
+                        "each for a rule of its own",
+                        rule->n_args, LIMIT_RULE_CONDITIONS);
+                return false;
+        }
+        check_split(resolver, action, &list);
+        *ret_list = list;
+        return is_whole;
+}
+
+/* Adds a rule for each name, and for each condition of a rule that is split. */
+static int add_rules(const Resolver *resolver, const SurfaceRule *rule, const Action *action,
+        const ConditionList *list, Merger *merger) {
+        size_t n_parts = list->is_split ? list->n : 1;
+        Condition *conditions =
+                arena_alloc_array(resolver->document->arena, list->n, sizeof(conditions[0]));
+        MergeReport report = {};
+        int r = conditions ? 0 : -ENOMEM;
+
+        for (uint8_t i = 0; i < list->n && r == 0; i++)
+                conditions[i] = list->items[i];
+        for (size_t i = 0; i < rule->names.n && r == 0; i++)
+                for (size_t part = 0; part < n_parts && r == 0; part++) {
+                        PolicyRule added = {
+                                .name = rule->names.items[i].string,
+                                .action = *action,
+                                .conditions = conditions + part,
+                                .n_conditions = list->is_split ? 1 : list->n,
+                                .name_node = rule->names.items[i].node,
+                                .rule_node = rule->node,
+                        };
+
+                        r = merger_add(merger, &added, &report);
+                }
+        if (r == 0)
+                merger_report(resolver, &report);
+        return r;
+}
+
+static bool resolve_rule_action(Resolver *resolver, const SurfaceRule *rule, Action *ret_action) {
+        const ActionText text = {
+                .action = &rule->action,
+                .errno_ret = &rule->errno_ret,
+                .errno_name = &rule->errno_name,
+                .errno_key = "errnoRet",
+        };
+
+        if (rule->action.string)
+                return resolve_action(resolver, &text, ret_action);
+        if (rule->action.node == TEXT_NO_NODE)
+                document_diag(resolver->document, resolver->diags, SP302, rule->node, false, NULL,
+                        "the rule has no `action`: runtimes refuse to start the container");
+        return false;
+}
+
+int resolve_rule(
+        Resolver *resolver, const SurfaceRule *rule, Selection *selection, Merger *merger) {
+        ConditionList list = {};
+        Action action = {};
+        bool is_whole = !rule->is_broken, is_selected = resolve_select(resolver, rule, selection);
+        bool has_action = resolve_rule_action(resolver, rule, &action);
+
+        check_names_present(resolver, rule);
+        for (size_t i = 0; i < rule->names.n; i++)
+                if (!check_name(resolver, &rule->names.items[i]))
+                        is_whole = false;
+        if (!resolve_conditions(resolver, rule, has_action ? &action : NULL, &list))
+                is_whole = false;
+        if (!is_whole || !has_action || !is_selected)
+                return 0;
+        return add_rules(resolver, rule, &action, &list, merger);
+}

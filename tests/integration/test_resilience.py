@@ -1,0 +1,352 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a node does to its agents: storms of updates, hostile input, slow disks, killed children, odd mounts."""
+
+import calendar
+import json
+import os
+import pathlib
+import signal
+import threading
+import time
+
+import pytest
+from node import SECCOMPD, AtomicWriter, errors_of, eventually, faults, in_own_mounts, needs_root, profile
+
+GOOD = profile("read", "write", "execve")
+MEMORY_BYTES = 64 << 20
+
+
+# --- storms of updates ---
+
+class Reader(threading.Thread):
+    """A runtime in a hurry: opens and reads one path for ever, and keeps every distinct thing it saw."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.path = path
+        self.seen = set()
+        self.errors = []
+        self.n_reads = 0
+        self.is_over = threading.Event()
+
+    def run(self):
+        while not self.is_over.is_set():
+            try:
+                self.seen.add(self.path.read_bytes())
+            except OSError as error:
+                self.errors.append(error)
+            self.n_reads += 1
+
+    def finish(self):
+        self.is_over.set()
+        self.join()
+
+
+@pytest.mark.parametrize("links_first", [False, True], ids=["rename-first", "links-first"])
+def test_a_storm_of_updates_never_shows_a_missing_empty_or_torn_file(node, links_first):
+    versions = [profile(*(f"call{i}" for i in range(n)), "read") for n in (1, 10, 200, 1500)]
+    node.writer = AtomicWriter(node.source, links_first)
+    node.writer.publish({"web.json": versions[0]})
+    node.start()
+    known = set()
+    for version in versions:
+        node.writer.publish({"web.json": version})
+        eventually(lambda v=version: node.holds("web.json", v))
+        known.add((node.installed / "web.json").read_bytes())
+    assert len(known) == len(versions)
+    reader = Reader(node.installed / "web.json")
+    reader.start()
+    for i in range(2000):
+        # a second name comes and goes, so that links are made and removed as well
+        files = {"web.json": versions[i % 4]}
+        if i % 3 == 0:
+            files["guest.json"] = GOOD
+        node.writer.publish(files)
+        if i % 10 == 0:
+            time.sleep(0.005)
+    last = profile("close")
+    node.writer.publish({"web.json": last})
+    eventually(lambda: node.holds("web.json", last))
+    reader.finish()
+    assert reader.errors == []
+    known.add((node.installed / "web.json").read_bytes())
+    assert reader.seen <= known, [len(data) for data in reader.seen - known]
+    assert reader.n_reads > 1000 and len(reader.seen) >= 3
+    assert node.states() == {"guest.json": "retiring", "web.json": "installed"}
+    assert node.metric('seccompd_writes_total{op="update",result="success"}') > 10
+    assert node.metric("seccompd_drift_corrections_total") == 0
+    assert {change["state"] for change in node.profiles()["web.json"]["changes"]} == {"installed"}
+
+
+# --- hostile input in a small container ---
+
+@pytest.fixture
+def small_cgroup():
+    """A memory cgroup of 64 MiB, v1 or v2; skipped where none can be made."""
+    needs_root()
+    name = f"seccompd-test-{os.getpid()}"
+    v1, v2 = pathlib.Path("/sys/fs/cgroup/memory"), pathlib.Path("/sys/fs/cgroup")
+    try:
+        if (v1 / "memory.limit_in_bytes").exists():
+            group, limit = v1 / name, "memory.limit_in_bytes"
+            group.mkdir()
+        elif "memory" in (v2 / "cgroup.subtree_control").read_text().split():
+            group, limit = v2 / name, "memory.max"
+            group.mkdir()
+        else:
+            pytest.skip("no memory controller is enabled in the root cgroup")
+        (group / limit).write_text(str(MEMORY_BYTES))
+    except OSError as error:
+        pytest.skip(f"no memory cgroup can be made here: {error}")
+    yield group
+    eventually(lambda: not (group / "cgroup.procs").read_text(), message="the cgroup is empty")
+    group.rmdir()
+
+
+def oom_kills(group):
+    for file in ("memory.oom_control", "memory.events"):
+        if (group / file).exists():
+            figures = dict(line.split() for line in (group / file).read_text().splitlines())
+            return int(figures["oom_kill"])
+    return 0
+
+
+def is_sanitized(binary):
+    return b"__asan_init" in binary.read_bytes()
+
+
+def hostile_set():
+    rule = '{"names":["ioctl"],"action":"SCMP_ACT_ALLOW","args":[{"index":1,"value":%d,"op":"SCMP_CMP_EQ"}]}'
+    arguments = ",".join(rule % i for i in range(9000))
+    files = {
+        "numbers.json": b"[" + b"0," * ((1 << 19) - 1) + b"0]",
+        "nesting.json": b"[" * (1 << 20),
+        "names.json": profile(*(f"call{i:05d}" for i in range(77000))),
+        "arguments.json": f'{{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{arguments}]}}'.encode(),
+        "keys.json": json.dumps({f"key{i:05d}": i for i in range(60000)}).encode(),
+        "string.json": b'{"defaultAction": "' + b"\\u0041" * 170000 + b'"}',
+        "zeros.json": bytes(1 << 20),
+    }
+    assert all(len(data) <= 1 << 20 for data in files.values()), {name: len(data) for name, data in files.items()}
+    return files
+
+
+def test_a_hostile_set_in_64_mib_harms_neither_the_agent_nor_its_neighbour(node, small_cgroup):
+    if is_sanitized(SECCOMPD):
+        pytest.skip("a sanitized build needs more memory than the test gives")
+    hostile = hostile_set()
+    node.writer.publish({**hostile, "web.json": GOOD})
+    join = ["sh", "-ec", f'echo $$ >{small_cgroup}/cgroup.procs\nexec "$@"', "sh"]
+    pid = node.start(prefix=join).pid
+    states = node.states()
+    assert states.pop("web.json") == "installed"
+    assert states == {name: "invalid" for name in hostile}
+    for name, entry in node.profiles().items():
+        if name in hostile:
+            assert errors_of(entry), entry
+            assert "died" not in json.dumps(entry["diagnostics"]), entry
+            assert entry["diagnostics"][0]["message"]
+    node.assert_unhurt(pid)
+    assert oom_kills(small_cgroup) == 0
+    # a second helping, and the repeated names that merge to one
+    repeated = profile(*["read"] * 77000)
+    node.writer.publish({**{f"again-{name}": data + b" " for name, data in hostile.items() if len(data) < 1 << 20},
+                         "web.json": GOOD, "repeated.json": repeated})
+    node.wait_state("repeated.json", "installed")
+    assert node.states()["web.json"] == "installed"
+    node.assert_unhurt(pid)
+    assert oom_kills(small_cgroup) == 0
+
+
+# --- slow disks ---
+
+class Pulse(threading.Thread):
+    """Asks for /livez all the time; the longest that an answer took."""
+
+    def __init__(self, node):
+        super().__init__(daemon=True)
+        self.node = node
+        self.longest = 0.0
+        self.n_answers = 0
+        self.is_over = threading.Event()
+
+    def run(self):
+        while not self.is_over.is_set():
+            began = time.monotonic()
+            try:
+                if self.node.text("/livez") == (200, "ok"):
+                    self.n_answers += 1
+            except OSError:
+                if self.n_answers == 0:  # it has not started to listen yet
+                    began = time.monotonic()
+            self.longest = max(self.longest, time.monotonic() - began)
+            self.is_over.wait(0.02)
+
+    def finish(self):
+        self.is_over.set()
+        self.join()
+
+
+def test_a_disk_whose_every_fsync_takes_three_seconds_never_stalls_livez(node, tmp_path):
+    node.writer.publish({"web.json": GOOD})
+    pulse = Pulse(node)
+    node.start(wait=False, env=faults(tmp_path, fsync_msec=3000))
+    pulse.start()
+    began = time.monotonic()
+    eventually(lambda: node.socket.exists())
+    node.wait_state("web.json", "installed")
+    assert time.monotonic() - began > 3, "the fault did not happen"
+    pulse.finish()
+    assert pulse.n_answers > 20
+    assert pulse.longest < 1.0, pulse.longest
+    node.stop(signal.SIGKILL)
+
+
+def test_stopping_with_a_writer_at_work_ends_in_order(node, tmp_path):
+    node.writer.publish({"web.json": GOOD})
+    node.start(env=faults(tmp_path, fsync_msec=400))
+    node.writer.publish({"web.json": profile("close")})
+    eventually(node.children)
+    assert node.stop() == 0
+    node.start("--adopt", "never")
+    node.wait_state("web.json", "installed")
+    assert "close" in (node.installed / "web.json").read_text()
+
+
+# --- mounts of a pod ---
+
+def pod_mounts(node, tmp_path, source_root, destination_root):
+    """The prefix that lays out two bind mounts as a kubelet makes them; where they are mounted."""
+    volume = source_root / "pods" / "0f9c" / "volumes" / "kubernetes.io~configmap" / "main"
+    target = destination_root / "seccomp"
+    for path in (volume, target, tmp_path / "mnt" / "source", tmp_path / "mnt" / "kubelet" / "seccomp"):
+        path.mkdir(parents=True, exist_ok=True)
+    AtomicWriter(volume).publish({"web.json": GOOD})
+    node.kubelet = tmp_path / "mnt" / "kubelet"
+    node.source = tmp_path / "mnt" / "source"
+    return in_own_mounts(f"mount --bind {volume} {node.source}\nmount --bind {target} {node.kubelet}/seccomp")
+
+
+def test_two_different_kubelet_roots_are_named_by_readyz(node, tmp_path):
+    prefix = pod_mounts(node, tmp_path, tmp_path / "lib" / "k0s" / "kubelet", tmp_path / "lib" / "kubelet")
+    node.start(prefix=prefix)
+    code, text = node.text("/readyz?verbose")
+    line = next(line for line in text.splitlines() if "kubelet-root" in line)
+    assert code == 503
+    assert line.startswith("[-]kubelet-root failed: ")
+    assert "/lib/k0s/kubelet" in line and "/lib/kubelet" in line
+    assert node.text("/livez") == (200, "ok")
+    assert node.text("/readyz?exclude=kubelet-root")[0] == 200
+
+
+def test_one_kubelet_root_behind_both_mounts_is_fine(node, tmp_path):
+    root = tmp_path / "lib" / "kubelet"
+    node.start(prefix=pod_mounts(node, tmp_path, root, root))
+    assert node.ready() == (True, {**node.ready()[1], "kubelet-root": "ok"})
+    assert node.states() == {"web.json": "installed"}
+    assert (root / "seccomp" / "profiles" / "web.json").exists()
+
+
+def test_a_source_volume_torn_down_under_a_live_pod_ends_the_process(node, tmp_path):
+    """The kubelet removes the volume's directory; the pod's mount keeps the dead inode."""
+    volume = tmp_path / "volume"
+    mounted = tmp_path / "mnt"
+    volume.mkdir()
+    mounted.mkdir()
+    AtomicWriter(volume).publish({"web.json": GOOD})
+    node.start("--rescan", "500ms", prefix=in_own_mounts(f"mount --bind {volume} {mounted}"),
+               sources=[f"main={mounted}"])
+    good = (node.installed / "web.json").read_bytes()
+    for path in sorted(volume.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    volume.rmdir()
+    node.wait_ready(False, timeout=10)
+    assert node.process.wait(timeout=20) != 0
+    assert (node.installed / "web.json").read_bytes() == good
+
+
+# --- clocks ---
+
+@pytest.mark.parametrize("days", [30, -30], ids=["ahead", "back"])
+def test_a_clock_that_jumps_by_a_month_over_a_restart_removes_nothing(node, tmp_path, days):
+    node.writer.publish({"web.json": GOOD, "old.json": profile("close")})
+    node.start("--prune-after", "20d")
+    node.writer.publish({"web.json": GOOD})
+    node.wait_state("old.json", "retiring")
+    node.stop()
+    shifted = faults(tmp_path, clock_seconds=days * 86400)
+    node.start("--prune-after", "20d", "--rescan", "100ms", env=shifted)
+    started = calendar.timegm(time.strptime(node.status()["startTime"][:19], "%Y-%m-%dT%H:%M:%S"))
+    assert abs(started - time.time()) > 29 * 86400, "the fault did not happen"
+    syncs = node.metric('seccompd_syncs_total{result="success"}')
+    eventually(lambda: node.metric('seccompd_syncs_total{result="success"}') > syncs + 5)
+    assert node.states() == {"old.json": "retiring", "web.json": "installed"}
+    assert (node.installed / "old.json").exists()
+
+
+# --- children and kernel objects that are taken away ---
+
+def test_a_killed_worker_condemns_one_try_only_and_the_next_one_installs(node, tmp_path):
+    node.writer.publish({"web.json": GOOD})
+    pid = node.start(env=faults(tmp_path, check_msec=700)).pid
+    node.writer.publish({"web.json": GOOD, "new.json": profile("close")})
+    worker = eventually(node.children)[0]
+    os.kill(worker, signal.SIGKILL)
+    entry = node.wait_state("new.json", "invalid")
+    assert "the check died" in entry["diagnostics"][0]["message"]
+    assert node.metric('seccompd_checks_total{result="died"}') == 1
+    node.assert_unhurt(pid)
+    assert node.states()["web.json"] == "installed"
+    assert errors_of(node.wait_state("new.json", "installed", timeout=15)) == []
+    node.assert_unhurt(pid)
+
+
+def test_a_killed_worker_leaves_the_last_good_version(node, tmp_path):
+    node.writer.publish({"web.json": GOOD})
+    node.start(env=faults(tmp_path, check_msec=700))
+    good = (node.installed / "web.json").read_bytes()
+    node.writer.publish({"web.json": profile("close")})
+    os.kill(eventually(node.children)[0], signal.SIGKILL)
+    node.wait_state("web.json", "stale")
+    assert (node.installed / "web.json").read_bytes() == good
+    node.wait_state("web.json", "installed", timeout=15)
+    assert "close" in (node.installed / "web.json").read_text()
+
+
+def test_a_killed_writer_is_started_again(node, tmp_path):
+    node.writer.publish({"web.json": GOOD})
+    pid = node.start(env=faults(tmp_path, fsync_msec=1000)).pid
+    checks = node.metric('seccompd_checks_total{result="verdict"}')
+    node.writer.publish({"web.json": profile("close")})
+    node.wait_metric('seccompd_checks_total{result="verdict"}', checks + 1)
+    os.kill(eventually(node.children)[0], signal.SIGKILL)
+    eventually(lambda: "close" in (node.installed / "web.json").read_text(), timeout=30)
+    node.wait_state("web.json", "installed")
+    node.assert_unhurt(pid)
+
+
+def test_without_inotify_the_agent_polls(node, tmp_path):
+    node.writer.publish({"web.json": GOOD})
+    node.start("--rescan", "300ms", env=faults(tmp_path, no_inotify=1))
+    assert node.status()["watchMode"] == "poll"
+    assert node.metric('seccompd_watch_mode{mode="poll"}') == 1
+    assert any("inotify" in line["message"] and line["level"] == "warning" for line in node.log())
+    assert node.text("/readyz") == (200, "ok")
+    node.writer.publish({"web.json": GOOD, "new.json": profile("close")})
+    node.wait_state("new.json", "installed", timeout=10)
+    (node.installed / "web.json").unlink()
+    node.wait_metric("seccompd_drift_corrections_total", 1, timeout=10)
+
+
+def test_without_inotify_the_first_change_waits_ten_seconds_not_for_the_rescan(node, tmp_path):
+    node.writer.publish({"web.json": GOOD})
+    node.start("--rescan", "10m", env=faults(tmp_path, no_inotify=1))
+    node.writer.publish({"web.json": GOOD, "new.json": profile("close")})
+    node.wait_state("new.json", "installed", timeout=14)
+
+
+def test_the_idle_daemon_is_one_thread_without_children(node):
+    node.writer.publish({f"p{i}.json": profile("read", f"call{i}") for i in range(8)})
+    pid = node.start().pid
+    assert [task.name for task in pathlib.Path(f"/proc/{pid}/task").iterdir()] == [str(pid)]
+    assert node.children() == []

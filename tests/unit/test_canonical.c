@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The canonical form: its exact bytes, that order and spelling do not matter, and its way back. */
+
+#include "support.h"
+
+#include "base/digest.h"
+#include "profile/canonical.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define DENY  ((Action){ .kind = ACTION_ERRNO, .data = 1 })
+#define ALLOW ((Action){ .kind = ACTION_ALLOW })
+#define TRACE ((Action){ .kind = ACTION_TRACE, .data = 7 })
+
+#define PLAIN(NAME, ...)                                                                           \
+        { .name = (NAME), .action = __VA_ARGS__ }
+#define GIVEN(NAME, ACTION, ...)                                                                   \
+        {                                                                                          \
+                .name = (NAME), .action = ACTION,                                                  \
+                .conditions = (const Condition[]){ __VA_ARGS__ },                                  \
+                .n_conditions = N_ELEMENTS(((const Condition[]){ __VA_ARGS__ }))                   \
+        }
+
+static int setup(void **state) {
+        *state = arena_new();
+        assert_non_null(*state);
+        return 0;
+}
+
+static int teardown(void **state) {
+        arena_free(*state);
+        return 0;
+}
+
+static Policy policy_of(Action standard, PolicyRule *rules, size_t n) {
+        return (Policy){ .default_action = standard,
+                .arches = { arch_by_name("SCMP_ARCH_X86_64") },
+                .n_arches = 1,
+                .rules = rules,
+                .n_rules = n };
+}
+
+static char *print(Arena *arena, const Policy *policy) {
+        _cleanup_buf_ Buf buf = {};
+        Policy canonical = {};
+        char *text = NULL;
+
+        assert_int_equal(canonical_sort(arena, policy, &canonical), 0);
+        canonical_print(&buf, &canonical);
+        assert_int_equal(buf_take(&buf, &text, NULL), 0);
+        return text;
+}
+
+/* Reads back what was printed, and checks that it says and prints the same. */
+static void assert_round_trip(Arena *arena, const Policy *policy) {
+        _cleanup_free_ char *text = print(arena, policy);
+        _cleanup_free_ char *again = NULL;
+        Policy canonical = {}, read = {};
+
+        assert_int_equal(canonical_sort(arena, policy, &canonical), 0);
+        assert_int_equal(canonical_read(arena, text, strlen(text), &read), 0);
+        assert_true(canonical_equal(&canonical, &read));
+        assert_int_equal(read.default_node, TEXT_NO_NODE);
+        for (size_t i = 0; i < read.n_rules; i++)
+                assert_int_equal(read.rules[i].name_node, TEXT_NO_NODE);
+        again = print(arena, &read);
+        assert_string_equal(text, again);
+}
+
+static void test_the_whole_form(void **state) {
+        PolicyRule rules[] = {
+                PLAIN("write", ALLOW),
+                GIVEN("clone", ALLOW, { .index = 0, .op = OP_MASKED_EQ, .value = 2114060288 }),
+                PLAIN("read", ALLOW),
+                GIVEN("socket", ALLOW, { .index = 1, .op = OP_NE, .value = UINT64_MAX },
+                        { .index = 0,
+                                .op = OP_MASKED_EQ,
+                                .value = 9007199254740993,
+                                .value_two = 1 }),
+                PLAIN("odd \"name\" \u00e9", { .kind = ACTION_KILL_THREAD }),
+                PLAIN("read", ALLOW),
+        };
+        Policy policy = policy_of(DENY, rules, N_ELEMENTS(rules));
+        _cleanup_free_ char *text = NULL;
+
+        policy.arches[1] = arch_by_name("SCMP_ARCH_X32");
+        policy.arches[2] = arch_by_name("SCMP_ARCH_X86");
+        policy.n_arches = 3;
+        policy.flags = FILTER_FLAG_SPEC_ALLOW | FILTER_FLAG_TSYNC;
+        policy.listener_path = "/run/agent.sock";
+        policy.listener_metadata = "a\nb";
+        text = print(*state, &policy);
+        assert_string_equal(text,
+                "{\n"
+                "  \"defaultAction\": \"SCMP_ACT_ERRNO\",\n"
+                "  \"defaultErrnoRet\": 1,\n"
+                "  \"architectures\": [\n"
+                "    \"SCMP_ARCH_X86_64\",\n"
+                "    \"SCMP_ARCH_X86\",\n"
+                "    \"SCMP_ARCH_X32\"\n"
+                "  ],\n"
+                "  \"flags\": [\n"
+                "    \"SECCOMP_FILTER_FLAG_TSYNC\",\n"
+                "    \"SECCOMP_FILTER_FLAG_SPEC_ALLOW\"\n"
+                "  ],\n"
+                "  \"listenerPath\": \"/run/agent.sock\",\n"
+                "  \"listenerMetadata\": \"a\\nb\",\n"
+                "  \"syscalls\": [\n"
+                "    {\n"
+                "      \"names\": [\n"
+                "        \"odd \\\"name\\\" \u00e9\"\n"
+                "      ],\n"
+                "      \"action\": \"SCMP_ACT_KILL\"\n"
+                "    },\n"
+                "    {\n"
+                "      \"names\": [\n"
+                "        \"read\",\n"
+                "        \"write\"\n"
+                "      ],\n"
+                "      \"action\": \"SCMP_ACT_ALLOW\"\n"
+                "    },\n"
+                "    {\n"
+                "      \"names\": [\n"
+                "        \"clone\"\n"
+                "      ],\n"
+                "      \"action\": \"SCMP_ACT_ALLOW\",\n"
+                "      \"args\": [\n"
+                "        { \"index\": 0, \"value\": 2114060288, \"op\": \"SCMP_CMP_MASKED_EQ\" }\n"
+                "      ]\n"
+                "    },\n"
+                "    {\n"
+                "      \"names\": [\n"
+                "        \"socket\"\n"
+                "      ],\n"
+                "      \"action\": \"SCMP_ACT_ALLOW\",\n"
+                "      \"args\": [\n"
+                "        { \"index\": 0, \"value\": 9007199254740993, \"valueTwo\": 1, \"op\": "
+                "\"SCMP_CMP_MASKED_EQ\" },\n"
+                "        { \"index\": 1, \"value\": 18446744073709551615, \"op\": "
+                "\"SCMP_CMP_NE\" }\n"
+                "      ]\n"
+                "    }\n"
+                "  ]\n"
+                "}\n");
+        assert_round_trip(*state, &policy);
+}
+
+static void test_no_rules(void **state) {
+        Policy policy = policy_of(ALLOW, NULL, 0);
+        _cleanup_free_ char *text = print(*state, &policy);
+
+        assert_string_equal(text,
+                "{\n"
+                "  \"defaultAction\": \"SCMP_ACT_ALLOW\",\n"
+                "  \"architectures\": [\n"
+                "    \"SCMP_ARCH_X86_64\"\n"
+                "  ],\n"
+                "  \"syscalls\": []\n"
+                "}\n");
+        assert_round_trip(*state, &policy);
+}
+
+static void test_order_does_not_matter(void **state) {
+        PolicyRule rules[] = {
+                PLAIN("write", ALLOW),
+                PLAIN("read", ALLOW),
+                PLAIN("close", { .kind = ACTION_ERRNO, .data = 38 }),
+                PLAIN("close", { .kind = ACTION_ERRNO, .data = 13 }),
+                GIVEN("ioctl", ALLOW, { .index = 1, .op = OP_EQ, .value = 7 },
+                        { .index = 0, .op = OP_LT, .value = 3 }),
+                GIVEN("ioctl", ALLOW, { .index = 0, .op = OP_LT, .value = 3 },
+                        { .index = 1, .op = OP_EQ, .value = 7 }),
+                GIVEN("ioctl", ALLOW, { .index = 1, .op = OP_EQ, .value = 8 }),
+                GIVEN("prctl", ALLOW, { .index = 1, .op = OP_EQ, .value = 8 }),
+                PLAIN("mount", TRACE),
+        };
+        const PolicyRule before[] = { rules[0], rules[4] };
+        Policy policy = policy_of(DENY, rules, N_ELEMENTS(rules));
+        _cleanup_free_ char *text = print(*state, &policy);
+        Policy canonical;
+
+        assert_memory_equal(&rules[0], &before[0], sizeof(rules[0]));
+        assert_memory_equal(&rules[4], &before[1], sizeof(rules[4]));
+        assert_int_equal(rules[4].conditions[0].index, 1);
+        assert_int_equal(canonical_sort(*state, &policy, &canonical), 0);
+        assert_int_equal(canonical.n_rules, N_ELEMENTS(rules) - 1);
+        for (size_t turn = 1; turn < N_ELEMENTS(rules); turn++) {
+                PolicyRule first = rules[0];
+                _cleanup_free_ char *turned = NULL;
+
+                memmove(rules, rules + 1, (N_ELEMENTS(rules) - 1) * sizeof(rules[0]));
+                rules[N_ELEMENTS(rules) - 1] = first;
+                turned = print(*state, &policy);
+                assert_string_equal(text, turned);
+        }
+        assert_round_trip(*state, &policy);
+}
+
+static void test_salt_value(void **state) {
+        static const char salted[] =
+                "  \"syscalls\": [\n"
+                "    {\n"
+                "      \"names\": [\n"
+                "        \"read\"\n"
+                "      ],\n"
+                "      \"action\": \"SCMP_ACT_ERRNO\",\n"
+                "      \"errnoRet\": 1,\n"
+                "      \"args\": [\n"
+                "        { \"index\": 0, \"value\": %" PRIu64 ", \"op\": \"SCMP_CMP_EQ\" }\n"
+                "      ]\n"
+                "    },\n"
+                "%s";
+        static const char start[] = "  \"syscalls\": [\n";
+        static const char rest[] = "    {\n"
+                                   "      \"names\": [\n"
+                                   "        \"close\"\n"
+                                   "      ],\n"
+                                   "      \"action\": \"SCMP_ACT_ERRNO\",\n"
+                                   "      \"errnoRet\": 38\n"
+                                   "    }\n"
+                                   "  ]\n"
+                                   "}\n";
+        PolicyRule rules[] = { PLAIN("close", { .kind = ACTION_ERRNO, .data = 38 }) };
+        Policy policy = policy_of(DENY, rules, 1);
+        Policy none = policy_of(DENY, NULL, 0);
+        _cleanup_free_ char *text = print(*state, &policy);
+        _cleanup_free_ char *head = print(*state, &none);
+        _cleanup_free_ char *plain = NULL;
+        _cleanup_free_ char *expected = NULL;
+        uint64_t value = 0;
+        Digest digest;
+
+        head[strstr(head, "  \"syscalls\"") - head] = '\0';
+        assert_true(asprintf(&plain, "%s%s%s", head, start, rest) > 0);
+        digest = digest_of(plain, strlen(plain));
+        for (size_t i = 0; i < 8; i++)
+                value = value << 8 | digest.bytes[i];
+        assert_true(asprintf(&expected, salted, value, rest) > 0);
+        assert_memory_equal(text, head, strlen(head));
+        assert_string_equal(text + strlen(head), expected);
+        assert_round_trip(*state, &policy);
+}
+
+static void test_when_salted(void **state) {
+        static const struct {
+                Action standard;
+                Action rule;
+                bool is_salted;
+        } cases[] = {
+                { { ACTION_ERRNO, 1 }, { ACTION_ALLOW, 0 }, false },
+                { { ACTION_ERRNO, 1 }, { ACTION_ERRNO, 1 }, false },
+                { { ACTION_ERRNO, 1 }, { ACTION_ERRNO, 2 }, true },
+                { { ACTION_ERRNO, 1 }, { ACTION_TRACE, 1 }, false },
+                { { ACTION_ERRNO, 1 }, { ACTION_TRACE, 2 }, true },
+                { { ACTION_TRACE, 1 }, { ACTION_ERRNO, 2 }, true },
+                { { ACTION_ALLOW, 0 }, { ACTION_ERRNO, 1 }, true },
+                { { ACTION_ALLOW, 0 }, { ACTION_ERRNO, 0 }, true },
+                { { ACTION_KILL_PROCESS, 0 }, { ACTION_ERRNO, 1 }, true },
+                { { ACTION_KILL_PROCESS, 0 }, { ACTION_KILL_THREAD, 0 }, false },
+        };
+
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                PolicyRule rules[] = { PLAIN("accept", ALLOW), PLAIN("close", cases[i].rule) };
+                Policy policy = policy_of(cases[i].standard, rules, N_ELEMENTS(rules));
+                _cleanup_free_ char *text = print(*state, &policy);
+
+                assert_int_equal(canonical_is_salted(&policy), cases[i].is_salted);
+                assert_int_equal(strstr(text, "\"read\"") != NULL, cases[i].is_salted);
+                assert_round_trip(*state, &policy);
+        }
+}
+
+/* The author's own rule of the salt's shape stays a rule. */
+static void test_rules_like_the_salt(void **state) {
+        PolicyRule rules[] = {
+                GIVEN("read", DENY, { .op = OP_EQ, .value = 5 }),
+                PLAIN("close", { .kind = ACTION_ERRNO, .data = 38 }),
+        };
+        Policy policy = policy_of(DENY, rules, 1);
+
+        assert_round_trip(*state, &policy);
+        policy.n_rules = 2;
+        assert_round_trip(*state, &policy);
+}
+
+static char *replaced(const char *text, const char *from, const char *to) {
+        const char *at = strstr(text, from);
+        char *result = NULL;
+
+        if (!at)
+                fail_msg("no %s in the text", from);
+        assert_true(
+                asprintf(&result, "%.*s%s%s", (int) (at - text), text, to, at + strlen(from)) > 0);
+        return result;
+}
+
+static void test_what_is_not_canonical(void **state) {
+        static const char *const changes[][2] = {
+                { "{\n  \"def", "{\n\n  \"def" },
+                { "{\n  \"def", "\xef\xbb\xbf{\n  \"def" },
+                { "}\n  ]\n}\n", "}\n  ]\n}" },
+                { "}\n  ]\n}\n", "}\n  ]\n}\n\n" },
+                { "}\n  ]\n}\n", "}\n  ],\n  \"x\": 1\n}\n" },
+                { "}\n  ]\n}\n", "}\n  ]" },
+                { "SCMP_ACT_ERRNO", "SCMP_ACT_NONE" },
+                { "\"SCMP_ACT_ERRNO\"", "null" },
+                { "\"defaultAction\"", "\"defaultaction\"" },
+                { "\"SCMP_ACT_KILL\"", "\"SCMP_ACT_KILL_THREAD\"" },
+                { "  \"defaultErrnoRet\": 1,\n", "" },
+                { "\"defaultErrnoRet\": 1", "\"defaultErrnoRet\": 70000" },
+                { "\"defaultErrnoRet\": 1", "\"defaultErrnoRet\": \"1\"" },
+                { "\"SCMP_ARCH_X86_64\"", "\"SCMP_ARCH_NONE\"" },
+                { "\"SCMP_ARCH_X86_64\"", "5" },
+                { "\n    \"SCMP_ARCH_X86_64\",\n    \"SCMP_ARCH_X86\"", "" },
+                { "\"SCMP_ARCH_X86_64\",",
+                        "\"SCMP_ARCH_X86_64\",\n    \"SCMP_ARCH_X86\",\n    \"SCMP_ARCH_X86\",\n   "
+                        " "
+                        "\"SCMP_ARCH_X86\",\n    \"SCMP_ARCH_X86\",\n    \"SCMP_ARCH_X86\",\n    "
+                        "\"SCMP_ARCH_X86\",\n    \"SCMP_ARCH_X86\"," },
+                { "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_NONE" },
+                { "\"SECCOMP_FILTER_FLAG_LOG\"", "null" },
+                { "\"/run/x\"", "7" },
+                { "\"close\",", "\"close\",\n        \"close\"," },
+                { "\"close\",", "\"zclose\"," },
+                { "\"close\",", "7," },
+                { "\"action\": \"SCMP_ACT_ALLOW\"", "\"action\": 1" },
+                { "\"errnoRet\": 38", "\"errnoRet\": 38, \"x\": 1" },
+                { "\"index\": 1", "\"index\": 6" },
+                { "\"index\": 1", "\"index\": 01" },
+                { "\"index\": 1, ", "" },
+                { "\"value\": 77", "\"value\": 77.0" },
+                { "\"value\": 77", "\"value\": 18446744073709551616" },
+                { "\"value\": 77, ", "" },
+                { "\"valueTwo\": 4", "\"valueTwo\": 4e0" },
+                { "\"valueTwo\": 4", "\"valueTwo\": 0" },
+                { "\"SCMP_CMP_MASKED_EQ\"", "\"SCMP_CMP_NONE\"" },
+                { "\"SCMP_CMP_MASKED_EQ\"", "7" },
+                { "\"index\": 0, \"value\": ", "\"index\": 0, \"value\": 1" },
+                { "\"read\"", "\"write\"" },
+                { "\"read\"", "\"read\",\n        \"write\"" },
+                { "{ \"index\": 1, ",
+                        "{ \"index\": 0 }, { \"index\": 0 }, { \"index\": 0 }, { \"index\": 0 }, "
+                        "{ \"index\": 0 }, { \"index\": 0 }, { \"index\": 1, " },
+        };
+        PolicyRule rules[] = {
+                PLAIN("close", { .kind = ACTION_ERRNO, .data = 38 }),
+                PLAIN("open", { .kind = ACTION_ERRNO, .data = 38 }),
+                PLAIN("mount", { .kind = ACTION_KILL_THREAD }),
+                GIVEN("ioctl", ALLOW,
+                        { .index = 1, .op = OP_MASKED_EQ, .value = 77, .value_two = 4 }),
+        };
+        Policy policy = policy_of(DENY, rules, N_ELEMENTS(rules));
+        _cleanup_free_ char *text = NULL;
+        Policy read;
+
+        policy.arches[policy.n_arches++] = arch_by_name("SCMP_ARCH_X86");
+        policy.flags = FILTER_FLAG_LOG;
+        policy.listener_path = "/run/x";
+        assert_round_trip(*state, &policy);
+        text = print(*state, &policy);
+        for (size_t i = 0; i < N_ELEMENTS(changes); i++) {
+                _cleanup_free_ char *changed = replaced(text, changes[i][0], changes[i][1]);
+
+                if (canonical_read(*state, changed, strlen(changed), &read) != -EINVAL)
+                        fail_msg("%s for %s is accepted", changes[i][1], changes[i][0]);
+        }
+}
+
+static void test_other_texts_are_not_canonical(void **state) {
+        static const char *const texts[] = { "", "{}", "{}\n", "null", "[]", "7", "\"x\"", "{",
+                "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}",
+                "{\"defaultAction\":\"SCMP_ACT_ALLOW\"}\n",
+                "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[]}" };
+        Policy read;
+
+        for (size_t i = 0; i < N_ELEMENTS(texts); i++)
+                assert_int_equal(
+                        canonical_read(*state, texts[i], strlen(texts[i]), &read), -EINVAL);
+}
+
+/* Rules in another order than the canonical one: well spelt, yet not the one text of its meaning.
+ */
+static void test_unsorted_text(void **state) {
+        PolicyRule rules[] = {
+                GIVEN("ioctl", ALLOW, { .index = 1, .op = OP_EQ, .value = 2 },
+                        { .index = 0, .op = OP_EQ, .value = 1 }),
+                PLAIN("close", ALLOW),
+                PLAIN("accept", ALLOW),
+        };
+        Policy policy = policy_of(DENY, rules, N_ELEMENTS(rules));
+        Policy read = {};
+
+        for (size_t i = 0; i < N_ELEMENTS(rules); i++) {
+                _cleanup_buf_ Buf buf = {};
+
+                policy.rules = rules + i;
+                policy.n_rules = N_ELEMENTS(rules) - i;
+                canonical_print(&buf, &policy);
+                assert_int_equal(buf_error(&buf), 0);
+                /* the last, alone, is sorted */
+                assert_int_equal(canonical_read(*state, buf.data, buf.size, &read),
+                        i == N_ELEMENTS(rules) - 1 ? 0 : -EINVAL);
+        }
+}
+
+static void test_equal_looks_at_everything(void **state) {
+        PolicyRule rules[] = {
+                PLAIN("close", ALLOW),
+                GIVEN("ioctl", ALLOW, { .index = 1, .op = OP_EQ, .value = 2 }),
+        };
+        PolicyRule other_action[] = { PLAIN("close", TRACE), rules[1] };
+        PolicyRule other_name[] = { PLAIN("open", ALLOW), rules[1] };
+        PolicyRule other_value[] = { rules[0],
+                GIVEN("ioctl", ALLOW, { .index = 1, .op = OP_EQ, .value = 3 }) };
+        PolicyRule other_node[] = { rules[0],
+                GIVEN("ioctl", ALLOW, { .index = 1, .op = OP_EQ, .value = 2, .node = 9 }) };
+        Policy policy = policy_of(DENY, rules, 2);
+        Policy others[10];
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(others); i++)
+                others[i] = policy;
+        assert_true(canonical_equal(&policy, &others[0]));
+        others[0].default_action.data = 2;
+        others[1].arches[0] = arch_by_name("SCMP_ARCH_AARCH64");
+        others[2].arches[others[2].n_arches++] = arch_by_name("SCMP_ARCH_X86");
+        others[3].flags = FILTER_FLAG_LOG;
+        others[4].listener_path = "/x";
+        others[5].listener_metadata = "x";
+        others[6].n_rules = 1;
+        others[7].rules = other_action;
+        others[8].rules = other_name;
+        others[9].rules = other_value;
+        for (size_t i = 0; i < N_ELEMENTS(others); i++) {
+                assert_false(canonical_equal(&policy, &others[i]));
+                assert_false(canonical_equal(&others[i], &policy));
+        }
+        policy.listener_path = "/y";
+        assert_false(canonical_equal(&policy, &others[4]));
+        others[4].listener_path = "/y";
+        others[4].rules = other_node;
+        assert_true(canonical_equal(&policy, &others[4]));
+}
+
+static void test_errors_stay(void **state) {
+        PolicyRule rules[] = { PLAIN("close", { .kind = ACTION_ERRNO, .data = 38 }) };
+        Policy policy = policy_of(DENY, rules, 1);
+        Buf buf = { .error = -ENOMEM };
+
+        (void) state;
+        canonical_print(&buf, &policy);
+        assert_int_equal(buf_error(&buf), -ENOMEM);
+        assert_null(buf.data);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_the_whole_form),
+                cmocka_unit_test(test_no_rules),
+                cmocka_unit_test(test_order_does_not_matter),
+                cmocka_unit_test(test_salt_value),
+                cmocka_unit_test(test_when_salted),
+                cmocka_unit_test(test_rules_like_the_salt),
+                cmocka_unit_test(test_what_is_not_canonical),
+                cmocka_unit_test(test_other_texts_are_not_canonical),
+                cmocka_unit_test(test_unsorted_text),
+                cmocka_unit_test(test_equal_looks_at_everything),
+                cmocka_unit_test(test_errors_stay),
+        };
+
+        return cmocka_run_group_tests_name("canonical", tests, setup, teardown);
+}

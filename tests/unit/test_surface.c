@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What is read of a profile's text, part by part, and what is said of the parts that cannot be
+ * read. Findings are compared whole: one too many is as wrong as one too few.
+ */
+
+#include "support.h"
+
+#include "base/cleanup.h"
+#include "profile/surface.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+typedef struct Fixture {
+        Arena *arena;
+        DiagList diags;
+        Document document;
+        Surface surface;
+        int result; /* of surface_parse() */
+} Fixture;
+
+static void fixture_done(Fixture *fixture) {
+        document_done(&fixture->document);
+        diags_done(&fixture->diags);
+        arena_free(fixture->arena);
+}
+#define _cleanup_fixture_ _cleanup_(fixture_done)
+
+static void fixture_parse(Fixture *fixture, const char *json, const RuleConfig *config) {
+        diags_init(&fixture->diags, config);
+        fixture->arena = arena_new();
+        assert_non_null(fixture->arena);
+        assert_int_equal(document_parse(fixture->arena, json, strlen(json), &fixture->diags,
+                                 &fixture->document),
+                0);
+        fixture->result = surface_parse(&fixture->document, &fixture->diags, &fixture->surface);
+        assert_int_equal(diags_finish(&fixture->diags, json, strlen(json)), 0);
+}
+
+/* One finding a line: "SP203 error 1:2 /key". */
+static void assert_findings(const DiagList *diags, const char *expected) {
+        _cleanup_buf_ Buf buf = {};
+
+        for (size_t i = 0; i < diags->n; i++) {
+                const Diag *diag = &diags->items[i];
+
+                buf_printf(&buf, "SP%d %s %u:%u %s\n", diag->rule, severity_name(diag->severity),
+                        diag->line, diag->column, diag->pointer);
+        }
+        assert_int_equal(buf_error(&buf), 0);
+        assert_string_equal(buf.data ? buf.data : "", expected);
+}
+
+/* The first finding of a rule. */
+static const Diag *find(const DiagList *diags, RuleId rule) {
+        for (size_t i = 0; i < diags->n; i++)
+                if (diags->items[i].rule == rule)
+                        return &diags->items[i];
+        fail_msg("no finding SP%d", rule);
+        return NULL;
+}
+
+static void put_string(Buf *buf, const char *key, const SurfaceString *string) {
+        if (string->string)
+                buf_printf(buf, " %s=%s", key, string->string);
+        else if (string->node != TEXT_NO_NODE)
+                buf_printf(buf, " %s=?", key);
+}
+
+static void put_strings(Buf *buf, const char *key, const SurfaceStrings *strings) {
+        if (strings->node == TEXT_NO_NODE)
+                return;
+        buf_printf(buf, " %s=[", key);
+        for (size_t i = 0; i < strings->n; i++)
+                buf_printf(buf, "%s%s", i > 0 ? "," : "", strings->items[i].string);
+        buf_puts(buf, strings->is_broken ? "?]" : "]");
+}
+
+static void put_number(Buf *buf, const char *key, const SurfaceNumber *number) {
+        if (number->is_set)
+                buf_printf(buf, " %s=%" PRIu64, key, number->value);
+        else if (number->node != TEXT_NO_NODE)
+                buf_printf(buf, " %s=?", key);
+}
+
+static void put_selector(Buf *buf, const char *key, const SurfaceSelector *selector) {
+        if (selector->node == TEXT_NO_NODE)
+                return;
+        buf_printf(buf, " %s{", key);
+        put_strings(buf, "caps", &selector->caps);
+        put_strings(buf, "arches", &selector->arches);
+        put_string(buf, "minKernel", &selector->min_kernel);
+        buf_puts(buf, " }");
+}
+
+static void put_rule(Buf *buf, const SurfaceRule *rule) {
+        buf_puts(buf, rule->is_broken ? "broken rule" : "rule");
+        put_strings(buf, rule->has_legacy_name ? "name" : "names", &rule->names);
+        put_string(buf, "action", &rule->action);
+        put_number(buf, "errnoRet", &rule->errno_ret);
+        put_string(buf, "errno", &rule->errno_name);
+        for (size_t i = 0; i < rule->n_args; i++) {
+                buf_puts(buf, " arg{");
+                put_number(buf, "index", &rule->args[i].index);
+                put_number(buf, "value", &rule->args[i].value);
+                put_number(buf, "valueTwo", &rule->args[i].value_two);
+                put_string(buf, "op", &rule->args[i].op);
+                buf_puts(buf, " }");
+        }
+        put_selector(buf, "includes", &rule->includes);
+        put_selector(buf, "excludes", &rule->excludes);
+        buf_putc(buf, '\n');
+}
+
+/* Everything in a surface, as a text to compare. */
+static void assert_surface(const Surface *surface, const char *expected) {
+        _cleanup_buf_ Buf buf = {};
+
+        buf_puts(&buf, "profile");
+        put_string(&buf, "defaultAction", &surface->default_action);
+        put_number(&buf, "defaultErrnoRet", &surface->default_errno_ret);
+        put_string(&buf, "defaultErrno", &surface->default_errno_name);
+        put_strings(&buf, "architectures", &surface->architectures);
+        put_strings(&buf, "flags", &surface->flags);
+        put_string(&buf, "listenerPath", &surface->listener_path);
+        put_string(&buf, "listenerMetadata", &surface->listener_metadata);
+        buf_putc(&buf, '\n');
+        for (size_t i = 0; i < surface->n_arch_map; i++) {
+                buf_puts(&buf, "map");
+                put_string(&buf, "arch", &surface->arch_map[i].arch);
+                put_strings(&buf, "subs", &surface->arch_map[i].sub_arches);
+                buf_putc(&buf, '\n');
+        }
+        for (size_t i = 0; i < surface->n_rules; i++)
+                put_rule(&buf, &surface->rules[i]);
+        assert_int_equal(buf_error(&buf), 0);
+        assert_string_equal(buf.data, expected);
+}
+
+typedef struct Case {
+        const char *name;
+        const char *json;
+        const char *findings;
+        const char *surface;
+} Case;
+
+static const Case cases[] = {
+        { "empty object", "{}", "", "profile\n" },
+        { "OCI, every key",
+                "{\"defaultAction\":\"A\",\"defaultErrnoRet\":4294967295,"
+                "\"architectures\":[\"X\",\"Y\"],\"flags\":[],\"listenerPath\":\"/s\","
+                "\"listenerMetadata\":\"m\",\"syscalls\":[{\"names\":[\"read\",\"write\"],"
+                "\"action\":\"B\",\"errnoRet\":0,\"args\":[{\"index\":5,"
+                "\"value\":18446744073709551615,\"valueTwo\":9007199254740993,\"op\":\"O\"}]}]}",
+                "",
+                "profile defaultAction=A defaultErrnoRet=4294967295 architectures=[X,Y] flags=[] "
+                "listenerPath=/s listenerMetadata=m\n"
+                "rule names=[read,write] action=B errnoRet=0 arg{ index=5 "
+                "value=18446744073709551615 valueTwo=9007199254740993 op=O }\n" },
+        { "Docker, every key",
+                "{\"defaultAction\":\"A\",\"defaultErrno\":\"EPERM\",\"archMap\":[{"
+                "\"architecture\":"
+                "\"X\",\"subArchitectures\":[\"Y\"]},{}],\"syscalls\":[{\"names\":[\"a\"],"
+                "\"action\":\"B\",\"errno\":\"ENOSYS\",\"includes\":{\"caps\":[\"C\"],\"arches\":["
+                "\"D\"],\"minKernel\":\"4.8\"},\"excludes\":{}}]}",
+                "",
+                "profile defaultAction=A defaultErrno=EPERM\n"
+                "map arch=X subs=[Y]\nmap\n"
+                "rule names=[a] action=B errno=ENOSYS includes{ caps=[C] arches=[D] "
+                "minKernel=4.8 } excludes{ }\n" },
+        { "comments at every level, of any type",
+                "{\"comment\":null,\"archMap\":[{\"comment\":[1]}],\"syscalls\":[{\"comment\":"
+                "{\"a\":1},\"args\":[{\"comment\":2}],\"includes\":{\"comment\":true}}]}",
+                "", "profile\nmap\nrule arg{ } includes{ }\n" },
+        { "annotations",
+                "{\"$schema\":1,\"x-origin\":{},\"_note\":[],\n\"syscalls\":[{\"_\":null}]}",
+                "SP203 warning 1:2 /$schema\nSP203 warning 1:14 /x-origin\n"
+                "SP203 warning 1:28 /_note\nSP203 warning 2:14 /syscalls/0/_\n",
+                "profile\nrule\n" },
+        { "unknown keys in every object",
+                "{\"syscals\":[],\"archMap\":[{\"arch\":1}],\n\"syscalls\":[{\"arg\":[],\"args\":[{"
+                "\"datum\":1}],\"includes\":{\"capz\":[]}}]}",
+                "SP203 error 1:2 /syscals\nSP203 error 1:27 /archMap/0/arch\n"
+                "SP203 error 2:14 /syscalls/0/arg\nSP203 error 2:32 /syscalls/0/args/0/datum\n"
+                "SP203 error 2:56 /syscalls/0/includes/capz\n",
+                "profile\nmap\nbroken rule arg{ } includes{ caps=[] }\n" },
+        { "case variants are unknown, and read as what was meant",
+                "{\"DefaultAction\":\"A\",\"Flags\":null,\"listenerpath\":7}",
+                "SP203 error 1:2 /DefaultAction\nSP203 error 1:22 /Flags\n"
+                "SP204 warning 1:30 /Flags\nSP203 error 1:35 /listenerpath\n"
+                "SP205 error 1:50 /listenerpath\n",
+                "profile defaultAction=A listenerPath=?\n" },
+        { "a misspelt key beside the right one is not read",
+                "{\"syscalls\":[{\"name_\":\"b\",\"nmaes\":[\"b\"],\"names\":[\"a\"],\"nams\":[]}]"
+                "}",
+                "SP203 error 1:15 /syscalls/0/name_\nSP203 error 1:27 /syscalls/0/nmaes\n"
+                "SP203 error 1:55 /syscalls/0/nams\n",
+                "profile\nbroken rule names=[a]\n" },
+        { "one null where Go takes it as absent", "{\"syscalls\":[\n{\"args\":null}]}",
+                "SP204 warning 2:9 /syscalls/0/args\n", "profile\nrule\n" },
+        { "all nulls that Go takes as absent make one finding",
+                "{\"flags\":null,\"architectures\":null,\"defaultErrnoRet\":null,\"archMap\":null,"
+                "\"syscalls\":[{\"args\":null,\"includes\":null,\"excludes\":{\"caps\":null,"
+                "\"arches\":null},\"errnoRet\":null}]}",
+                "SP204 warning 1:10 /flags\n", "profile\nrule excludes{ }\n" },
+        { "nulls elsewhere",
+                "{\"defaultAction\":null,\n\"syscalls\":[null,\n{\"names\":null,\"action\":null,\n"
+                "\"args\":[null,{\"index\":null,\"op\":null}]},\n{\"names\":[null,\"a\"]}]}",
+                "SP204 error 1:18 /defaultAction\nSP204 error 2:13 /syscalls/0\n"
+                "SP204 error 3:10 /syscalls/1/names\nSP204 error 3:24 /syscalls/1/action\n"
+                "SP204 error 4:9 /syscalls/1/args/0\nSP204 error 4:23 /syscalls/1/args/1/index\n"
+                "SP204 error 4:33 /syscalls/1/args/1/op\nSP204 error 5:11 /syscalls/2/names/0\n",
+                "profile defaultAction=?\n"
+                "broken rule names=[?] action=? arg{ index=? op=? }\n"
+                "broken rule names=[a?]\n" },
+        { "wrong types",
+                "{\"defaultAction\":1,\"defaultErrnoRet\":\"1\",\"architectures\":\"X\",\n"
+                "\"archMap\":{},\"flags\":[1],\"listenerPath\":[],\n\"syscalls\":[1,{\"names\":{},"
+                "\"action\":true,\"args\":{},\"includes\":[]},\n{\"args\":[\"\"]}]}",
+                "SP205 error 1:18 /defaultAction\nSP205 error 1:38 /defaultErrnoRet\n"
+                "SP205 error 1:58 /architectures\nSP205 error 2:11 /archMap\n"
+                "SP205 error 2:23 /flags/0\nSP205 error 2:41 /listenerPath\n"
+                "SP205 error 3:13 /syscalls/0\nSP205 error 3:24 /syscalls/1/names\n"
+                "SP205 error 3:36 /syscalls/1/action\nSP205 error 3:48 /syscalls/1/args\n"
+                "SP205 error 3:62 /syscalls/1/includes\nSP205 error 4:10 /syscalls/2/args/0\n",
+                "profile defaultAction=? defaultErrnoRet=? architectures=[?] flags=[?] "
+                "listenerPath=?\n"
+                "broken rule names=[?] action=? includes{ }\nbroken rule\n" },
+        { "syscalls of the wrong type", "{\"syscalls\":{}}", "SP205 error 1:13 /syscalls\n",
+                "profile\n" },
+        { "an element of archMap of the wrong type", "{\"archMap\":[\"X\"]}",
+                "SP205 error 1:13 /archMap/0\n", "profile\n" },
+        { "numbers out of range",
+                "{\"defaultErrnoRet\":4294967296,\n\"syscalls\":[{\"errnoRet\":-1,\"args\":[{"
+                "\"index\":1.0,\"value\":18446744073709551616,\"valueTwo\":1e3}]}]}",
+                "SP104 error 1:20 /defaultErrnoRet\nSP104 error 2:25 /syscalls/0/errnoRet\n"
+                "SP104 error 2:45 /syscalls/0/args/0/index\n"
+                "SP104 error 2:57 /syscalls/0/args/0/value\n"
+                "SP104 error 2:89 /syscalls/0/args/0/valueTwo\n",
+                "profile defaultErrnoRet=?\n"
+                "broken rule errnoRet=? arg{ index=? value=? valueTwo=? }\n" },
+        { "a legacy name", "{\"syscalls\":[{\"name\":\"read\",\"action\":\"A\"}]}",
+                "SP502 warning 1:15 /syscalls/0/name\n", "profile\nrule name=[read] action=A\n" },
+        { "legacy names make one finding",
+                "{\"syscalls\":[{\"name\":\"a\"},{\"name\":\"b\",\"names\":[]},{\"names\":[\"c\"],"
+                "\"name\":\"\"}]}",
+                "SP502 warning 1:15 /syscalls/0/name\n",
+                "profile\nrule name=[a]\nrule name=[b]\nrule names=[c]\n" },
+        { "name beside names, in either order",
+                "{\"syscalls\":[{\"name\":\"a\",\"names\":[\"b\"]},\n"
+                "{\"names\":[\"b\"],\"name\":\"a\"},\n{\"names\":1,\"name\":\"a\"}]}",
+                "SP502 error 1:15 /syscalls/0/name\nSP502 error 2:16 /syscalls/1/name\n"
+                "SP205 error 3:10 /syscalls/2/names\nSP502 error 3:12 /syscalls/2/name\n",
+                "profile\nbroken rule names=[b]\nbroken rule names=[b]\n"
+                "broken rule names=[?]\n" },
+        { "NUL in strings",
+                "{\"defaultAction\":\"A\\u0000B\",\n\"flags\":[\"\\u0000\"],\n"
+                "\"syscalls\":[{\"names\":[\"re\\u0000ad\",\"\\\\u0000\"]}]}",
+                "SP205 error 1:18 /defaultAction\nSP205 error 2:10 /flags/0\n"
+                "SP509 error 3:23 /syscalls/0/names/0\n",
+                "profile defaultAction=? flags=[?]\nbroken rule names=[\\u0000?]\n" },
+        { "a broken rule leaves its neighbours whole",
+                "{\"syscalls\":[{\"names\":[\"a\"]},{\"names\":2},{\"names\":[\"b\"]}]}",
+                "SP205 error 1:39 /syscalls/1/names\n",
+                "profile\nrule names=[a]\nbroken rule names=[?]\nrule names=[b]\n" },
+};
+
+static void test_parse(void **state) {
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                _cleanup_fixture_ Fixture fixture = {};
+
+                print_message("  %s\n", cases[i].name);
+                fixture_parse(&fixture, cases[i].json, NULL);
+                assert_int_equal(fixture.result, 0);
+                assert_findings(&fixture.diags, cases[i].findings);
+                assert_surface(&fixture.surface, cases[i].surface);
+        }
+}
+
+/* What is no profile at all: the finding, and what its message and hint must tell. */
+static void test_foreign(void **state) {
+        static const struct {
+                const char *json;
+                const char *findings;
+                const char *message;
+                const char *hint;
+        } foreign[] = {
+                { "null", "SP201 error 1:1 \n", "is null: containers would run unconfined",
+                        "defaultAction" },
+                { "[]", "SP201 error 1:1 \n", "is an array", "defaultAction" },
+                { "\"x\"", "SP201 error 1:1 \n", "is a string", "defaultAction" },
+                { "7", "SP201 error 1:1 \n", "is a number", "defaultAction" },
+                { "false", "SP201 error 1:1 \n", "is a boolean", "defaultAction" },
+                { "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"data\":{\"readme\":\"x\","
+                  "\"a.json\":\" \\n{}\"}}",
+                        "SP202 error 1:2 /apiVersion\n", "of kind ConfigMap", "/data/a.json" },
+                { "{\"kind\":\"ConfigMap\",\"data\":{}}", "SP202 error 1:2 /kind\n",
+                        "of kind ConfigMap", "holds no profile" },
+                { "{\"metadata\":{},\"kind\":\"SeccompProfile\",\"spec\":{\"defaultAction\":\"\"}}",
+                        "SP202 error 1:16 /kind\n", "of kind SeccompProfile", "/spec" },
+                { "{\"spec\":{\"containers\":[]}}", "SP202 error 1:2 /spec\n", "Kubernetes object,",
+                        "nothing in it is a profile" },
+                { "{\"ociVersion\":\"1\",\"linux\":{\"seccomp\":{}}}", "SP202 error 1:19 /linux\n",
+                        "OCI runtime configuration", "/linux/seccomp" },
+                { "{\"seccomp\":{}}", "SP202 error 1:2 /seccomp\n", "OCI runtime configuration",
+                        "/seccomp" },
+                { "{\"ociVersion\":\"1\",\"linux\":{}}", "SP202 error 1:2 /ociVersion\n",
+                        "OCI runtime configuration", "has none" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(foreign); i++) {
+                _cleanup_fixture_ Fixture fixture = {};
+
+                print_message("  %s\n", foreign[i].json);
+                fixture_parse(&fixture, foreign[i].json, NULL);
+                assert_int_equal(fixture.result, 1);
+                assert_findings(&fixture.diags, foreign[i].findings);
+                assert_non_null(strstr(fixture.diags.items[0].message, foreign[i].message));
+                assert_non_null(strstr(fixture.diags.items[0].hint, foreign[i].hint));
+        }
+}
+
+/* A profile with a stray key of such an object is still a profile. */
+static void test_not_foreign(void **state) {
+        _cleanup_fixture_ Fixture fixture = {};
+
+        (void) state;
+        fixture_parse(&fixture, "{\"defaultAction\":\"A\",\"kind\":\"X\",\"linux\":{}}", NULL);
+        assert_int_equal(fixture.result, 0);
+        assert_findings(&fixture.diags, "SP203 error 1:22 /kind\nSP203 error 1:33 /linux\n");
+}
+
+static void test_messages(void **state) {
+        static const struct {
+                const char *json;
+                RuleId rule;
+                const char *message;
+                const char *hint; /* NULL: none */
+        } messages[] = {
+                { "{\"syscals\":[]}", SP203, "`syscals`", "did you mean `syscalls`?" },
+                { "{\"Syscalls\":[]}", SP203, "Go take it for `syscalls`",
+                        "did you mean `syscalls`?" },
+                { "{\"nonsense\":[]}", SP203, "`nonsense`", NULL },
+                { "{\"syscalls\":[{\"arg\":[]}]}", SP203, "`arg`", "did you mean `args`?" },
+                { "{\"syscalls\":[{\"names\":{}}]}", SP205,
+                        "`names` must be an array of strings, is an object", NULL },
+                { "{\"syscalls\":[{\"names\":[7]}]}", SP205,
+                        "an element of `names` must be a string, is a number", NULL },
+                { "{\"flags\":null}", SP204, "is read as absent", NULL },
+                { "{\"flags\":null,\"archMap\":null,\"architectures\":null}", SP204,
+                        "here and in 2 more places", NULL },
+                { "{\"syscalls\":[{\"name\":\"a\"},{\"name\":\"b\"}]}", SP502,
+                        "here and in 1 more places", "write \"names\": [\"…\"]" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(messages); i++) {
+                _cleanup_fixture_ Fixture fixture = {};
+                const Diag *diag = NULL;
+
+                print_message("  %s\n", messages[i].json);
+                fixture_parse(&fixture, messages[i].json, NULL);
+                diag = find(&fixture.diags, messages[i].rule);
+                assert_non_null(strstr(diag->message, messages[i].message));
+                if (messages[i].hint)
+                        assert_string_equal(diag->hint, messages[i].hint);
+                else
+                        assert_null(diag->hint);
+        }
+}
+
+/* Where the owner lowered SP204, a null is an absent part, which the resolution then misses. */
+static void test_lowered_null(void **state) {
+        _cleanup_fixture_ Fixture fixture = {};
+        RuleConfig config = {};
+        const char *problem = NULL;
+
+        (void) state;
+        assert_int_equal(rule_config_parse(&config, "SP204=off", &problem), 0);
+        fixture_parse(&fixture,
+                "{\"defaultAction\":null,\"syscalls\":[null,{\"names\":[null],\"action\":null,"
+                "\"args\":[null]}]}",
+                &config);
+        assert_int_equal(fixture.result, 0);
+        assert_findings(&fixture.diags, "");
+        assert_surface(&fixture.surface, "profile\nrule\nrule names=[] arg{ }\n");
+        assert_int_equal(fixture.surface.rules[1].names.n, 1);
+        assert_string_equal(fixture.surface.rules[1].names.items[0].string, "");
+}
+
+/* Where the owner lowered SP203, an unknown key is nothing, as it is to runtimes. */
+static void test_lowered_key(void **state) {
+        _cleanup_fixture_ Fixture fixture = {};
+        RuleConfig config = {};
+        const char *problem = NULL;
+
+        (void) state;
+        assert_int_equal(rule_config_parse(&config, "SP203=warning", &problem), 0);
+        fixture_parse(&fixture, "{\"DefaultAction\":\"A\",\"_\":1}", &config);
+        assert_findings(
+                &fixture.diags, "SP203 warning 1:2 /DefaultAction\nSP203 warning 1:22 /_\n");
+        assert_surface(&fixture.surface, "profile\n");
+}
+
+/* The nodes of what was read, and of what was not written. */
+static void test_nodes(void **state) {
+        _cleanup_fixture_ Fixture fixture = {};
+        const char *json =
+                "{\"defaultAction\":\"A\",\"syscalls\":[{\"names\":[\"read\"],\"args\":[{}]}]}";
+        const SurfaceRule *rule = NULL;
+
+        (void) state;
+        fixture_parse(&fixture, json, NULL);
+        rule = &fixture.surface.rules[0];
+        assert_string_equal(
+                text_pointer(fixture.arena, &fixture.document.text, rule->node), "/syscalls/0");
+        assert_string_equal(
+                text_pointer(fixture.arena, &fixture.document.text, rule->names.items[0].node),
+                "/syscalls/0/names/0");
+        assert_string_equal(text_pointer(fixture.arena, &fixture.document.text, rule->args[0].node),
+                "/syscalls/0/args/0");
+        assert_int_equal(fixture.surface.arch_map_node, TEXT_NO_NODE);
+        assert_int_equal(rule->action.node, TEXT_NO_NODE);
+        assert_int_equal(rule->includes.node, TEXT_NO_NODE);
+        assert_int_equal(rule->args[0].index.node, TEXT_NO_NODE);
+        assert_int_not_equal(rule->args_node, TEXT_NO_NODE);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_parse),
+                cmocka_unit_test(test_foreign),
+                cmocka_unit_test(test_not_foreign),
+                cmocka_unit_test(test_messages),
+                cmocka_unit_test(test_lowered_null),
+                cmocka_unit_test(test_lowered_key),
+                cmocka_unit_test(test_nodes),
+        };
+
+        return cmocka_run_group_tests_name("surface", tests, NULL, NULL);
+}
