@@ -32,12 +32,14 @@
         })
 
 /** Defines `TYPE *` cleanup helper `fn##p` for a free function that takes NULL and returns NULL. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type cannot stand in parentheses there */
 #define DEFINE_CLEANUP(type, fn)                                                                   \
         static inline void fn##p(type **slot) {                                                    \
                 if (*slot)                                                                         \
                         fn(*slot);                                                                 \
         }                                                                                          \
         struct cleanup_needs_semicolon_
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -35,7 +35,7 @@ void digest_hex(const Digest *digest, char ret_hex[static DIGEST_HEX_SIZE]) {
 }
 
 void digest_text(const Digest *digest, char ret_text[static DIGEST_TEXT_SIZE]) {
-        memcpy(ret_text, DIGEST_PREFIX, strlen(DIGEST_PREFIX));
+        memcpy(ret_text, DIGEST_PREFIX, sizeof(DIGEST_PREFIX));
         digest_hex(digest, ret_text + strlen(DIGEST_PREFIX));
 }
 

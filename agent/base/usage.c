@@ -19,7 +19,7 @@ static const char *nearest_option(const char *word, const struct option *options
         const char *names[USAGE_OPTIONS_MAX];
         size_t n = 0;
 
-        for (; options[n].name && n < N_ELEMENTS(names); n++)
+        for (; n < N_ELEMENTS(names) && options[n].name; n++)
                 names[n] = options[n].name;
         return suggest_nearest(word, names, n);
 }

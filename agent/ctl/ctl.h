@@ -59,8 +59,9 @@ void inputs_done(Inputs *inputs);
 
 /**
  * Reads a FILE, the *.json files below a DIR (sorted, hidden ones left out), or "-" for standard
- * input, and appends them. One that cannot be read is appended with its error; a file over the
- * profile limit is read to one byte past it, so that the check says so. Returns 0 or -ENOMEM.
+ * input, and appends them. One that cannot be read, or is longer than 16 MiB, is appended with its
+ * error; one over the profile limit is read whole, so that the check says by how much. Returns 0 or
+ * -ENOMEM.
  */
 int inputs_add(Inputs *inputs, const char *path);
 

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #define INPUT_LEVELS_MAX 16
+#define INPUT_BYTES_MAX  (16U * LIMIT_PROFILE_BYTES) /* no profile: read to say by how much */
 
 void inputs_done(Inputs *inputs) {
         for (size_t i = 0; i < inputs->n; i++) {
@@ -28,10 +29,9 @@ void inputs_done(Inputs *inputs) {
 
 static int read_fd(int fd, Input *input) {
         _cleanup_buf_ Buf buf = {};
-        int r = fd_read_all(fd, LIMIT_PROFILE_BYTES, &buf);
+        int r = fd_read_all(fd, INPUT_BYTES_MAX, &buf);
 
-        if (r < 0 &&
-                r != -EFBIG) /* what was read past the limit is enough to say that it is past it */
+        if (r < 0)
                 return r;
         buf_append(&buf, "", 0);
         return buf_take(&buf, &input->bytes, &input->size_bytes);

@@ -265,8 +265,9 @@ int plan_make(const Desired *desired, size_t n_desired, const Manifest *manifest
                 const ManifestEntry *entry = j < manifest->n_entries ? &manifest->entries[j] : NULL;
                 int order = !wanted ? 1 : !entry ? -1 : strcmp(wanted->name, entry->name);
                 const char *name = order <= 0 ? wanted->name : entry->name;
-                const Observed *seen =
-                        bsearch(name, observed, n_observed, sizeof(*observed), compare_observed);
+                const Observed *seen = n_observed == 0
+                        ? NULL
+                        : bsearch(name, observed, n_observed, sizeof(*observed), compare_observed);
                 const Observed nothing = { .name = name, .kind = OBSERVED_ABSENT };
 
                 plan_name(&planner, order <= 0 ? wanted : NULL, order >= 0 ? entry : NULL,

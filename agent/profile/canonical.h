@@ -29,14 +29,15 @@ int canonical_sort(Arena *arena, const Policy *policy, Policy *ret_canonical);
 void canonical_print(Buf *buf, const Policy *canonical);
 
 /**
- * Whether the text of such a policy starts with the salt: a rule carries an errnoRet that is not the
- * default's. The salt itself never does, so it does not matter whether it is among the rules.
+ * Whether the text of such a policy starts with the salt: a rule carries an errnoRet that is not
+ * the default's. The salt itself never does, so it does not matter whether it is among the rules.
  */
 bool canonical_is_salted(const Policy *policy);
 
 /**
  * Reads canonical bytes back into a policy in canonical order, strictly, the salt rule left out.
- * It must be our own canonical form: anything else is -EINVAL. From `arena`. Returns 0, -EINVAL, -ENOMEM.
+ * It must be our own canonical form: anything else is -EINVAL. From `arena`. Returns 0, -EINVAL,
+ * -ENOMEM.
  */
 int canonical_read(Arena *arena, const char *bytes, size_t size_bytes, Policy *ret_policy);
 

@@ -32,11 +32,11 @@ bool compile_swaps(const Arch *arch);
  * Compiles `policy` (rules in canonical order: what a runtime will read) for `arch`, which is one
  * of policy->arches. `optimise` is libseccomp's level, 1 or 2. `scratch_fd` is a file (a memfd)
  * that libseccomp's export may truncate and write. Program from `arena`, in this machine's byte
- * order. Returns 0; -EEXIST, -EINVAL, … what libseccomp answered, with the rule that it refused in
- * `*ret_rule` (NULL when it was none); -EIO when the scratch file failed; -ENOMEM. It may not come to
- * an end for some rule sets: run it where it can be killed.
+ * order. Returns 0; -EEXIST, -EINVAL, … what libseccomp answered, with the rule that it refused
+ * in `*ret_rule` (NULL when it was none); -EIO when the scratch file failed; -ENOMEM. It may not
+ * come to an end for some rule sets: run it where it can be killed.
  */
-int policy_compile(Arena *arena, const Policy *policy, const Arch *arch, int optimise, int scratch_fd,
-        Program *ret_program, const PolicyRule **ret_rule);
+int policy_compile(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
+        int scratch_fd, Program *ret_program, const PolicyRule **ret_rule);
 
 #endif

@@ -27,11 +27,6 @@ ENDLESS = json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
         {"index": 0, "value": 0, "op": "SCMP_CMP_NE"}, {"index": 2, "value": 40, "op": "SCMP_CMP_GE"}]}]}).encode()
 
 
-def binary_holds(path, *words):
-    data = path.read_bytes()
-    return any(word in data for word in words)
-
-
 def run(program, *arguments, **options):
     return subprocess.run([str(program), *map(str, arguments)], capture_output=True, text=True, timeout=60,
                           check=False, **options)
@@ -326,8 +321,6 @@ def test_a_hostile_text_cannot_move_the_cursor(tmp_path):
     assert not set(out) & {"\033", "\u202e", "\r", "\b"}
 
 
-@pytest.mark.skipif(binary_holds(SECCOMPCTL, b"__asan_init", b"__gcov_"),
-                    reason="this build's workers have no limit of processor time")
 @pytest.mark.parametrize("how", ["check", "compile"])
 def test_a_profile_that_libseccomp_never_ends_on_is_a_finding(how, tmp_path):
     path = tmp_path / "endless.json"
@@ -338,7 +331,7 @@ def test_a_profile_that_libseccomp_never_ends_on_is_a_finding(how, tmp_path):
     text = (result.stdout + result.stderr).decode()
     assert "does not come to an end" in text and "[SP812]" in text
     assert re.search(r"endless\.json:1:\d+: error", text), "it points at the call"
-    assert "SP803" not in text or "merge or simplify the conditions on socket" in text
+    assert "merge or simplify the conditions on socket" in text
     assert time.monotonic() - begin < 15
     if how == "compile":
         assert result.stdout == b""

@@ -2,7 +2,7 @@
 
 /* The canonical form: its exact bytes, that order and spelling do not matter, and its way back. */
 
-#include "support.h"
+#include "program_fixture.h"
 
 #include "base/digest.h"
 #include "profile/canonical.h"
@@ -10,19 +10,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-
-#define DENY  ((Action){ .kind = ACTION_ERRNO, .data = 1 })
-#define ALLOW ((Action){ .kind = ACTION_ALLOW })
-#define TRACE ((Action){ .kind = ACTION_TRACE, .data = 7 })
-
-#define PLAIN(NAME, ...)                                                                           \
-        { .name = (NAME), .action = __VA_ARGS__ }
-#define GIVEN(NAME, ACTION, ...)                                                                   \
-        {                                                                                          \
-                .name = (NAME), .action = ACTION,                                                  \
-                .conditions = (const Condition[]){ __VA_ARGS__ },                                  \
-                .n_conditions = N_ELEMENTS(((const Condition[]){ __VA_ARGS__ }))                   \
-        }
 
 static int setup(void **state) {
         *state = arena_new();
@@ -33,14 +20,6 @@ static int setup(void **state) {
 static int teardown(void **state) {
         arena_free(*state);
         return 0;
-}
-
-static Policy policy_of(Action standard, PolicyRule *rules, size_t n) {
-        return (Policy){ .default_action = standard,
-                .arches = { arch_by_name("SCMP_ARCH_X86_64") },
-                .n_arches = 1,
-                .rules = rules,
-                .n_rules = n };
 }
 
 static char *print(Arena *arena, const Policy *policy) {
@@ -83,7 +62,7 @@ static void test_the_whole_form(void **state) {
                 PLAIN("odd \"name\" \u00e9", { .kind = ACTION_KILL_THREAD }),
                 PLAIN("read", ALLOW),
         };
-        Policy policy = policy_of(DENY, rules, N_ELEMENTS(rules));
+        Policy policy = policy_of(DENY, native(), rules, N_ELEMENTS(rules));
         _cleanup_free_ char *text = NULL;
 
         policy.arches[1] = arch_by_name("SCMP_ARCH_X32");
@@ -149,7 +128,7 @@ static void test_the_whole_form(void **state) {
 }
 
 static void test_no_rules(void **state) {
-        Policy policy = policy_of(ALLOW, NULL, 0);
+        Policy policy = policy_of(ALLOW, native(), NULL, 0);
         _cleanup_free_ char *text = print(*state, &policy);
 
         assert_string_equal(text,
@@ -178,7 +157,7 @@ static void test_order_does_not_matter(void **state) {
                 PLAIN("mount", TRACE),
         };
         const PolicyRule before[] = { rules[0], rules[4] };
-        Policy policy = policy_of(DENY, rules, N_ELEMENTS(rules));
+        Policy policy = policy_of(DENY, native(), rules, N_ELEMENTS(rules));
         _cleanup_free_ char *text = print(*state, &policy);
         Policy canonical;
 
@@ -224,8 +203,8 @@ static void test_salt_value(void **state) {
                                    "  ]\n"
                                    "}\n";
         PolicyRule rules[] = { PLAIN("close", { .kind = ACTION_ERRNO, .data = 38 }) };
-        Policy policy = policy_of(DENY, rules, 1);
-        Policy none = policy_of(DENY, NULL, 0);
+        Policy policy = policy_of(DENY, native(), rules, 1);
+        Policy none = policy_of(DENY, native(), NULL, 0);
         _cleanup_free_ char *text = print(*state, &policy);
         _cleanup_free_ char *head = print(*state, &none);
         _cleanup_free_ char *plain = NULL;
@@ -264,7 +243,7 @@ static void test_when_salted(void **state) {
 
         for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
                 PolicyRule rules[] = { PLAIN("accept", ALLOW), PLAIN("close", cases[i].rule) };
-                Policy policy = policy_of(cases[i].standard, rules, N_ELEMENTS(rules));
+                Policy policy = policy_of(cases[i].standard, native(), rules, N_ELEMENTS(rules));
                 _cleanup_free_ char *text = print(*state, &policy);
 
                 assert_int_equal(canonical_is_salted(&policy), cases[i].is_salted);
@@ -279,7 +258,7 @@ static void test_rules_like_the_salt(void **state) {
                 GIVEN("read", DENY, { .op = OP_EQ, .value = 5 }),
                 PLAIN("close", { .kind = ACTION_ERRNO, .data = 38 }),
         };
-        Policy policy = policy_of(DENY, rules, 1);
+        Policy policy = policy_of(DENY, native(), rules, 1);
 
         assert_round_trip(*state, &policy);
         policy.n_rules = 2;
@@ -352,7 +331,7 @@ static void test_what_is_not_canonical(void **state) {
                 GIVEN("ioctl", ALLOW,
                         { .index = 1, .op = OP_MASKED_EQ, .value = 77, .value_two = 4 }),
         };
-        Policy policy = policy_of(DENY, rules, N_ELEMENTS(rules));
+        Policy policy = policy_of(DENY, native(), rules, N_ELEMENTS(rules));
         _cleanup_free_ char *text = NULL;
         Policy read;
 
@@ -390,7 +369,7 @@ static void test_unsorted_text(void **state) {
                 PLAIN("close", ALLOW),
                 PLAIN("accept", ALLOW),
         };
-        Policy policy = policy_of(DENY, rules, N_ELEMENTS(rules));
+        Policy policy = policy_of(DENY, native(), rules, N_ELEMENTS(rules));
         Policy read = {};
 
         for (size_t i = 0; i < N_ELEMENTS(rules); i++) {
@@ -417,7 +396,7 @@ static void test_equal_looks_at_everything(void **state) {
                 GIVEN("ioctl", ALLOW, { .index = 1, .op = OP_EQ, .value = 3 }) };
         PolicyRule other_node[] = { rules[0],
                 GIVEN("ioctl", ALLOW, { .index = 1, .op = OP_EQ, .value = 2, .node = 9 }) };
-        Policy policy = policy_of(DENY, rules, 2);
+        Policy policy = policy_of(DENY, native(), rules, 2);
         Policy others[10];
 
         (void) state;
@@ -447,7 +426,7 @@ static void test_equal_looks_at_everything(void **state) {
 
 static void test_errors_stay(void **state) {
         PolicyRule rules[] = { PLAIN("close", { .kind = ACTION_ERRNO, .data = 38 }) };
-        Policy policy = policy_of(DENY, rules, 1);
+        Policy policy = policy_of(DENY, native(), rules, 1);
         Buf buf = { .error = -ENOMEM };
 
         (void) state;

@@ -3,72 +3,20 @@
 /* policy_compile(): what libseccomp is fed, what comes back, and that nothing global stays behind.
  */
 
-#include "support.h"
+#include "program_fixture.h"
 
-#include "profile/compile.h"
 #include "profile/syscalls.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
 #include <string.h>
-#include <sys/mman.h>
 
-#define DENY  ((Action){ .kind = ACTION_ERRNO, .data = 1 })
-#define ALLOW ((Action){ .kind = ACTION_ALLOW })
+static Program compile_rules(
+        ProgramFixture *fixture, Action standard, PolicyRule *rules, size_t n, const Arch *arch) {
+        Policy policy = policy_of(standard, arch, rules, n);
+        Program program = compile(fixture, &policy);
 
-#define PLAIN(NAME, ...)                                                                           \
-        { .name = (NAME), .action = __VA_ARGS__ }
-#define GIVEN(NAME, ACTION, ...)                                                                   \
-        {                                                                                          \
-                .name = (NAME), .action = ACTION,                                                  \
-                .conditions = (const Condition[]){ __VA_ARGS__ },                                  \
-                .n_conditions = N_ELEMENTS(((const Condition[]){ __VA_ARGS__ }))                   \
-        }
-
-typedef struct Fixture {
-        Arena *arena;
-        int scratch_fd;
-} Fixture;
-
-static int setup(void **state) {
-        Fixture *fixture = calloc(1, sizeof(*fixture));
-
-        assert_non_null(fixture);
-        fixture->arena = arena_new();
-        assert_non_null(fixture->arena);
-        fixture->scratch_fd = memfd_create("scratch", MFD_CLOEXEC);
-        assert_true(fixture->scratch_fd >= 0);
-        compile_warm_up();
-        *state = fixture;
-        return 0;
-}
-
-static int teardown(void **state) {
-        Fixture *fixture = *state;
-
-        arena_free(fixture->arena);
-        fd_close(fixture->scratch_fd);
-        free(fixture);
-        return 0;
-}
-
-static const Arch *native(void) {
-        return arch_by_name("SCMP_ARCH_X86_64");
-}
-
-static Program compile(
-        Fixture *fixture, Action standard, PolicyRule *rules, size_t n, const Arch *arch) {
-        Policy policy = { .default_action = standard, .arches = { arch }, .n_arches = 1 };
-        const PolicyRule *refused = rules;
-        Program program = {};
-
-        policy.rules = rules;
-        policy.n_rules = n;
-        assert_int_equal(policy_compile(fixture->arena, &policy, arch, 1, fixture->scratch_fd,
-                                 &program, &refused),
-                0);
-        assert_null(refused);
         assert_int_equal(bpf_validate(&program, NULL), 0);
         return program;
 }
@@ -116,11 +64,11 @@ static void test_every_action(void **state) {
         for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
                 PolicyRule as_rule[] = { PLAIN("openat", cases[i].action) };
                 PolicyRule as_default[] = { PLAIN("openat", other) };
-                Program program = compile(*state, other, as_rule, 1, native());
+                Program program = compile_rules(*state, other, as_rule, 1, native());
 
                 assert_int_equal(run(&program, native(), "openat", 0), cases[i].ret);
                 assert_int_equal(run(&program, native(), "read", 0), SECCOMP_RET_ERRNO | 99);
-                program = compile(*state, cases[i].action, as_default, 1, native());
+                program = compile_rules(*state, cases[i].action, as_default, 1, native());
                 assert_int_equal(run(&program, native(), "openat", 0), SECCOMP_RET_ERRNO | 99);
                 assert_int_equal(run(&program, native(), "read", 0), cases[i].ret);
         }
@@ -145,7 +93,7 @@ static void test_every_operator(void **state) {
 
         for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
                 PolicyRule rules[] = { GIVEN("personality", ALLOW, cases[i].condition) };
-                Program program = compile(*state, DENY, rules, 1, native());
+                Program program = compile_rules(*state, DENY, rules, 1, native());
 
                 for (size_t j = 0; j < 2; j++) {
                         assert_int_equal(run(&program, native(), "personality", cases[i].holds[j]),
@@ -171,8 +119,8 @@ static void test_what_runtimes_leave_out(void **state) {
                 PLAIN("socketcall", ALLOW),
         };
         PolicyRule fed[] = { all[0], all[4] };
-        Program with = compile(*state, DENY, all, N_ELEMENTS(all), native());
-        Program without = compile(*state, DENY, fed, N_ELEMENTS(fed), native());
+        Program with = compile_rules(*state, DENY, all, N_ELEMENTS(all), native());
+        Program without = compile_rules(*state, DENY, fed, N_ELEMENTS(fed), native());
 
         assert_same_program(&with, &without);
         assert_int_equal(run(&with, native(), "close", 0), SECCOMP_RET_ERRNO | 2);
@@ -189,7 +137,7 @@ static void test_every_architecture(void **state) {
 
         for (size_t i = 0; i < N_ELEMENTS(names); i++) {
                 const Arch *arch = arch_by_name(names[i]);
-                Program program = compile(*state, DENY, rules, N_ELEMENTS(rules), arch);
+                Program program = compile_rules(*state, DENY, rules, N_ELEMENTS(rules), arch);
                 struct seccomp_data foreign = { .arch = ~arch->audit_arch };
                 uint32_t ret = 1;
 
@@ -208,7 +156,7 @@ static void test_second_level_means_the_same(void **state) {
         static const char *const names[] = { "read", "write", "open", "close", "stat", "fstat",
                 "lstat", "poll", "lseek", "mmap", "mprotect", "munmap", "brk", "ioctl", "readv",
                 "writev", "access", "pipe", "select", "madvise" };
-        Fixture *fixture = *state;
+        ProgramFixture *fixture = *state;
         PolicyRule rules[N_ELEMENTS(names)] = {};
         Policy policy = { .default_action = DENY,
                 .arches = { native() },
@@ -235,9 +183,9 @@ static void test_second_level_means_the_same(void **state) {
 static void test_scratch_keeps_nothing(void **state) {
         PolicyRule rules[] = { PLAIN("read", ALLOW), PLAIN("openat", ALLOW),
                 PLAIN("close", ALLOW) };
-        Program first = compile(*state, DENY, rules, 1, native());
-        Program large = compile(*state, DENY, rules, 3, native());
-        Program again = compile(*state, DENY, rules, 1, native());
+        Program first = compile_rules(*state, DENY, rules, 1, native());
+        Program large = compile_rules(*state, DENY, rules, 3, native());
+        Program again = compile_rules(*state, DENY, rules, 1, native());
 
         assert_true(large.n_insns > first.n_insns);
         assert_same_program(&first, &again);
@@ -251,7 +199,8 @@ static void test_api_level(void **state) {
         Program program;
 
         assert_int_equal(seccomp_api_set(1), 0);
-        program = compile(*state, (Action){ .kind = ACTION_KILL_PROCESS }, rules, 2, native());
+        program =
+                compile_rules(*state, (Action){ .kind = ACTION_KILL_PROCESS }, rules, 2, native());
         assert_int_equal(seccomp_api_get(), 1);
         assert_int_equal(seccomp_api_set(level), 0);
         assert_int_equal(run(&program, native(), "read", 0), SECCOMP_RET_LOG);
@@ -282,7 +231,7 @@ static void test_refused_rules(void **state) {
                 { too_many, 1, -EINVAL },
                 { bad_errno, 2, -EINVAL },
         };
-        Fixture *fixture = *state;
+        ProgramFixture *fixture = *state;
 
         for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
                 Policy policy = { .default_action = DENY,
@@ -314,7 +263,7 @@ static void test_refused_contexts(void **state) {
                 { { .kind = ACTION_ERRNO, .data = 4095 }, native(), 1 },
                 { DENY, native(), 3 },
         };
-        Fixture *fixture = *state;
+        ProgramFixture *fixture = *state;
         PolicyRule rules[] = { PLAIN("read", ALLOW) };
 
         for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
@@ -338,7 +287,7 @@ static void test_broken_scratch(void **state) {
         const int fds[] = { -1, read_only, full, sealed };
         PolicyRule rules[] = { PLAIN("read", ALLOW) };
         Policy policy = { .default_action = DENY, .rules = rules, .n_rules = 1 };
-        Fixture *fixture = *state;
+        ProgramFixture *fixture = *state;
 
         if (seccomp_version()->major > 2 || seccomp_version()->minor >= 6)
                 skip(); /* it exports to memory */
@@ -368,5 +317,5 @@ int main(void) {
                 cmocka_unit_test(test_broken_scratch),
         };
 
-        return cmocka_run_group_tests_name("compile", tests, setup, teardown);
+        return cmocka_run_group_tests_name("compile", tests, program_setup, program_teardown);
 }
