@@ -132,7 +132,7 @@ int store_open(const char *kubelet_root, const char *subdir, Store *ret_store, c
 
 int store_lock(Store *store) {
         _cleanup_close_ int fd = openat(store->meta_fd, STORE_LOCK,
-                O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+                O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
 
         if (fd < 0)
                 return -errno;
