@@ -115,7 +115,7 @@ static void resolve_map(const Resolver *resolver, Policy *policy) {
                 else if (entry->arch.node == TEXT_NO_NODE)
                         document_diag(resolver->document, resolver->diags, SP411, entry->node,
                                 false, NULL, "the entry has no `architecture`");
-                if (arch == native && !found)
+                if (arch && arch == native && !found)
                         found = &entry->sub_arches;
                 else
                         for (size_t j = 0; j < entry->sub_arches.n; j++)
