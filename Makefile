@@ -26,7 +26,11 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 HARDEN   := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 OPT      ?= -O2
 CFLAGS   ?= -g
-CPPFLAGS += -D_GNU_SOURCE -Iagent -DSECCOMPD_VERSION='"$(or $(VERSION),0.0.0)"' -DSECCOMPD_REVISION='"$(REVISION)"'
+CPPFLAGS += -D_GNU_SOURCE -Iagent -I$(BUILD)
+
+# Rewritten only when it changes, so that what includes it is built anew exactly then.
+VERSION_H := \#define SECCOMPD_VERSION "$(or $(VERSION),0.0.0)"\n\#define SECCOMPD_REVISION "$(REVISION)"\n
+$(shell mkdir -p $(BUILD) && printf '$(VERSION_H)' | cmp -s - $(BUILD)/version.h || printf '$(VERSION_H)' >$(BUILD)/version.h)
 ALL_CFLAGS = -std=gnu17 $(OPT) $(WARNINGS) $(HARDEN) $(CFLAGS) $(EXTRA_CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(EXTRA_LDFLAGS)
 

@@ -7,6 +7,7 @@
 #include "base/usage.h"
 #include "node/probe.h"
 #include "node/sandbox.h"
+#include "version.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -13,6 +13,7 @@
 #include "base/duration.h"
 #include "node/probe.h"
 #include "node/sandbox.h"
+#include "version.h"
 
 #include <errno.h>
 #include <signal.h>

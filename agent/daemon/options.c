@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/duration.h"
 #include "base/usage.h"
+#include "version.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -76,16 +76,7 @@ static void check_rule(Checker *checker, const PolicyRule *rule) {
 }
 
 void check_conditions(Checker *checker) {
-        const Policy *policy = checker->policy;
-        const PolicyRule *first = NULL; /* of the element of `syscalls` */
-
-        for (size_t i = 0; i < policy->n_rules; i++) {
-                const PolicyRule *rule = &policy->rules[i];
-
-                if (!first || rule->rule_node != first->rule_node)
-                        first = rule;
-                /* the element's other names have the same conditions */
-                if (rule->name_node == first->name_node)
-                        check_rule(checker, rule);
-        }
+        /* an element's names share its conditions: equal findings become one */
+        for (size_t i = 0; i < checker->policy->n_rules; i++)
+                check_rule(checker, &checker->policy->rules[i]);
 }

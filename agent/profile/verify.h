@@ -29,8 +29,8 @@ typedef struct VerifyResult {
 /**
  * Holds a program against the policy behind `table`, bound to `arch`: the architecture guard; every
  * number from 0 past the highest known once; each conditional call at its constants' boundary
- * points (value, one below, one above, high and low words apart, each bit class of a mask), the
- * product over the arguments in use. At most `max_points` calls: where the products are larger,
+ * points (value, one below, one above, high and low words apart, each bit of a mask, and the
+ * constants of the other arguments), the product over the arguments in use. At most `max_points` calls: where the products are larger,
  * every call gets its share, drawn by a fixed generator (the same points on every node), and the
  * result says sampled. Scratch from `arena`. Returns 0; -EINVAL when the program cannot be run
  * at all; -ENOMEM.

@@ -7,6 +7,7 @@
  */
 
 #include "report/http.h"
+#include "version.h"
 
 #include <errno.h>
 #include <string.h>

@@ -14,6 +14,7 @@
 
 #include "base/duration.h"
 #include "base/utf8.h"
+#include "version.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -12,6 +12,7 @@
 #include "report/status.h"
 
 #include "base/duration.h"
+#include "version.h"
 
 #include <inttypes.h>
 

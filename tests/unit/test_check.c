@@ -5,7 +5,6 @@
 #include "support.h"
 
 #include "base/fdio.h"
-#include "profile/canonical.h"
 #include "profile/check.h"
 #include "profile/compile.h"
 
@@ -62,9 +61,6 @@ static int setup(void **state) {
                         .actions = ACTION_BIT(N_ACTION_KINDS) - 1 },
                 .capabilities = capabilities_default(),
         };
-        compile_version(&fixture->options.facts.libseccomp_major,
-                &fixture->options.facts.libseccomp_minor, &fixture->options.facts.libseccomp_micro,
-                &fixture->options.facts.api_level);
         fixture->context = (CheckContext){ .options = &fixture->options,
                 .scratch_fd = memfd_create("scratch", MFD_CLOEXEC) };
         assert_true(fixture->context.scratch_fd >= 0);
@@ -277,19 +273,16 @@ static void test_never_ending(void **state) {
 static void test_miscompiled(void **state) {
         _cleanup_(verdict_freep) Verdict *verdict = check(*state, MISCOMPILED(ARCH_64, "socket"));
         const Diag *diag = find(verdict, SP812);
-        char sample[32];
+        int n_args = 0;
 
         assert_int_equal(verdict->kind, VERDICT_BAD);
         assert_non_null(diag);
         assert_int_equal(diag->severity, SEVERITY_ERROR);
         assert_true(diag->line == 2 || diag->line == 3);
         assert_non_null(strstr(diag->pointer, "/names/0"));
-        assert_int_equal(sscanf(diag->message,
-                                 "socket(%*[^,], %*[^,], %*[^)]): the rules say "
-                                 "ALLOW, libseccomp's program ERRNO(1) (%31[^)])",
-                                 sample),
-                1);
-        assert_string_equal(sample, "SCMP_ARCH_X86_64");
+        sscanf(diag->message, "socket(%*[^,], %*[^,], %*[^,)])%n", &n_args);
+        assert_string_equal(diag->message + n_args,
+                ": the rules say ALLOW, libseccomp's program ERRNO(1) (SCMP_ARCH_X86_64)");
         assert_non_null(strstr(diag->hint, "socket"));
 }
 

@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include "report/http.h"
+#include "version.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>

@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include "report/metrics.h"
+#include "version.h"
 
 #include <errno.h>
 #include <fcntl.h>

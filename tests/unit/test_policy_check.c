@@ -147,6 +147,9 @@ static const Wording wordings[] = {
                 "listenerMetadata without", NULL },
         { WITH("\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"]"), SP402, SEVERITY_WARNING, "/flags",
                 "runc before 1.2", NULL },
+        /* of keys that read alike the one on the right level is meant */
+        { WITH("\"x-a\":{\"flags\":[]},\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"]"), SP402,
+                SEVERITY_WARNING, "/flags", "runc before 1.2", NULL },
         { WITH("\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]"), SP402, SEVERITY_WARNING,
                 "/flags", "before 1.5", NULL },
         { WITH("\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]"), SP403, SEVERITY_ERROR,
@@ -161,6 +164,9 @@ static const Wording wordings[] = {
                 SP414, SEVERITY_INFO, "/archMap", "`SCMP_ARCH_X86` not listed", NULL },
         { LOOSE(DENY("\"clone3\"")), SP802, SEVERITY_WARNING, "/syscalls/0/names/0",
                 "pthread_create", "38" },
+        /* the conditional rule has no effect, so it opens nothing */
+        { STRICT(DENY("\"clone3\"") "," ALLOW_IF("\"clone3\"", ARG("1", "88", "EQ"))), SP802,
+                SEVERITY_WARNING, "/syscalls/1/names/0", "pthread_create", NULL },
         { LOOSE(DENY("\"fchmodat2\",\"faccessat2\"")), SP803, SEVERITY_WARNING,
                 "/syscalls/0/names/1", "`faccessat2` and `fchmodat2`", "38" },
         { "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[" START_RULE "]}", SP805,
@@ -194,7 +200,8 @@ static const Wording wordings[] = {
         /* the second rule on a name says nothing new of it */
         { STRICT(ALLOW_IF("\"s390_sthyi\"", ARG("0", "1", "EQ")) "," ALLOW_IF(
                   "\"s390_sthyi\"", ARG("0", "2", "EQ"))),
-                SP505, SEVERITY_INFO, "/syscalls/1/names/0", ": `s390_sthyi`", NULL },
+                SP505, SEVERITY_INFO, "/syscalls/1/names/0", ": `s390_sthyi` and `swapcontext`",
+                NULL },
         { STRICT(ALLOW_IF("\"socket\",\"bind\"", ARG("0", "1", "EQ"))), SP507, SEVERITY_WARNING,
                 "/syscalls/1/names/0", "`socket` and `bind`", "socketcall" },
         { STRICT(ALLOW("\"ipc\",\"semop\",\"semget\",\"semctl\",\"semtimedop\",\"msgsnd\","
@@ -223,7 +230,15 @@ static const Wording wordings[] = {
                 SP703, SEVERITY_ERROR, "/syscalls/2/names/0",
                 "SCMP_ACT_ERRNO(1) here and SCMP_ACT_ALLOW in /syscalls/1 for the same arguments",
                 NULL },
-        /* the gravest of two contradictions is said */
+        /* a name that is split into a rule for each condition is said once */
+        { STRICT(ALLOW("\"ioctl\"") "," DENY_IF(
+                  "\"ioctl\"", ARG("0", "1", "EQ") "," ARG("0", "2", "EQ"))),
+                SP702, SEVERITY_ERROR, "/syscalls/2/names/0", "`ioctl`: the conditions", NULL },
+        /* the gravest of two contradictions is said, in either order */
+        { STRICT(ALLOW_IF("\"ioctl\"", ARG("0", "5", "LT")) "," ALLOW_IF(
+                  "\"ioctl\"", ARG("1", "1", "EQ")) "," DENY_IF("\"ioctl\"", ARG("0", "9", "LT"))),
+                SP703, SEVERITY_ERROR, "/syscalls/3/names/0", "/syscalls/1 under wider or narrower",
+                NULL },
         { STRICT(ALLOW_IF("\"ioctl\"", ARG("1", "1", "EQ")) "," ALLOW_IF(
                   "\"ioctl\"", ARG("0", "5", "LT")) "," DENY_IF("\"ioctl\"", ARG("0", "9", "LT"))),
                 SP703, SEVERITY_ERROR, "/syscalls/3/names/0", "/syscalls/2 under wider or narrower",
@@ -287,6 +302,50 @@ static void test_silence(void **state) {
 
                 fixture_check(&fixture, profiles[i]);
                 assert_nothing(&fixture.diags);
+        }
+}
+
+/* A profile that comes near a rule. */
+static void test_near(void **state) {
+        static const struct {
+                const char *json;
+                RuleId id;
+        } cases[] = {
+                /* rules that equal the default contradict nothing, wherever they stand */
+                { STRICT("{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38,"
+                         "\"args\":[" ARG("0", "1", "EQ") "]}," ALLOW_IF(
+                                 "\"ioctl\"", ARG("0", "1", "EQ"))),
+                        SP703 },
+                /* conditions that have no effect lose none behind socketcall */
+                { STRICT(ALLOW("\"socket\"") "," DENY_IF("\"socket\"", ARG("0", "1", "EQ"))),
+                        SP507 },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                _cleanup_fixture_ Fixture fixture = { .options = options_new() };
+
+                fixture_check(&fixture, cases[i].json);
+                assert_int_equal(count(&fixture.diags, cases[i].id), 0);
+        }
+}
+
+/* Every one of the namespace flags has to be kept out (linux/sched.h). */
+static void test_clone_masks(void **state) {
+        static const uint32_t wanted = 0x7e020000;
+
+        (void) state;
+        for (unsigned bit = 0; bit < 32; bit++) {
+                _cleanup_fixture_ Fixture fixture = { .options = options_new() };
+                _cleanup_buf_ Buf json = {};
+
+                buf_printf(&json,
+                        "{" HEAD "\"syscalls\":[" START_RULE ",{\"names\":[\"clone\"],\"action\":"
+                        "\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":%u,"
+                        "\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}",
+                        wanted ^ 1U << bit);
+                fixture_check(&fixture, json.data);
+                assert_int_equal(count(&fixture.diags, SP903), wanted >> bit & 1);
         }
 }
 
@@ -450,6 +509,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_wording),
                 cmocka_unit_test(test_silence),
+                cmocka_unit_test(test_near),
+                cmocka_unit_test(test_clone_masks),
                 cmocka_unit_test(test_names_are_counted),
                 cmocka_unit_test(test_offered_actions),
                 cmocka_unit_test(test_owner_decides),

@@ -5,6 +5,7 @@
 #include "support.h"
 
 #include "report/status.h"
+#include "version.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
