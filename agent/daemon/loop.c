@@ -158,16 +158,20 @@ void loop_arm_watches(Daemon *daemon) {
         }
 }
 
-/* Whether someone touched what we put there, beyond names whose repair is held back anyway. */
-static bool has_drift(Daemon *daemon) {
-        uint64_t usec = loop_now(daemon, CLOCK_MONOTONIC);
+/*
+ * When a pass should see to what someone did to the destination: at once, or when the back-off of
+ * the name is over. UINT64_MAX: nobody did anything.
+ */
+static uint64_t drift_due_usec(Daemon *daemon) {
+        uint64_t due = UINT64_MAX;
 
         for (size_t i = 0; i < daemon->store.manifest.n_entries; i++) {
                 const char *name = daemon->store.manifest.entries[i].name;
+                uint64_t not_before = backoff_not_before(&daemon->backoff, name);
 
-                if (!observer_is_unchanged(&daemon->observer, &daemon->store, name) &&
-                        backoff_not_before(&daemon->backoff, name) <= usec)
-                        return true;
+                if (not_before < due &&
+                        !observer_is_unchanged(&daemon->observer, &daemon->store, name))
+                        due = not_before;
         }
         /* a foreign file in our way may have gone */
         for (size_t i = 0; i < daemon->status.n_profiles; i++) {
@@ -175,9 +179,9 @@ static bool has_drift(Daemon *daemon) {
 
                 if (profile->state == PROFILE_CONFLICT &&
                         !observer_is_unchanged(&daemon->observer, &daemon->store, profile->name))
-                        return true;
+                        return 0;
         }
-        return false;
+        return due;
 }
 
 static void begin_orphaned(Daemon *daemon, const char *what) {
@@ -231,9 +235,12 @@ static int on_watch(sd_event_source *source, int fd, uint32_t events, void *user
         else if (seen & (WATCH_SOURCE_CHANGED | WATCH_GONE))
                 want_pass_after_quiet(daemon);
         /* while a pass writes, its own renames are what we hear of: it looks again at its end */
-        if ((seen & WATCH_DESTINATION_CHANGED) && daemon->is_loaded && !daemon->pass &&
-                has_drift(daemon))
-                loop_want_pass(daemon, 0, false);
+        if ((seen & WATCH_DESTINATION_CHANGED) && daemon->is_loaded && !daemon->pass) {
+                uint64_t due = drift_due_usec(daemon);
+
+                if (due != UINT64_MAX)
+                        loop_want_pass(daemon, due, false);
+        }
         return 0;
 }
 
@@ -255,24 +262,23 @@ static void tell_systemd(Daemon *daemon) {
         daemon->is_reloading = false;
 }
 
-/* Remembers what was just written; says whether someone changed it since. */
-static bool was_touched_meanwhile(Daemon *daemon) {
-        bool touched = false;
+/* Remembers what was just written; says when to see to what someone did to it since, as above. */
+static uint64_t touched_due_usec(Daemon *daemon) {
+        uint64_t due = UINT64_MAX;
 
         for (size_t i = 0; i < daemon->store.manifest.n_entries; i++) {
                 const ManifestEntry *entry = &daemon->store.manifest.entries[i];
+                uint64_t not_before = backoff_not_before(&daemon->backoff, entry->name);
                 Observed observed = {};
+                int r = observer_look(
+                        &daemon->observer, &daemon->store, entry->name, false, &observed);
 
-                if (backoff_not_before(&daemon->backoff, entry->name) >
-                        loop_now(daemon, CLOCK_MONOTONIC))
-                        continue;
-                if (observer_look(
-                            &daemon->observer, &daemon->store, entry->name, false, &observed) < 0 ||
-                        observed.kind != OBSERVED_FILE ||
-                        !digest_equal(&observed.digest, &entry->digest))
-                        touched = true;
+                if (not_before < due &&
+                        (r < 0 || observed.kind != OBSERVED_FILE || !observed.is_mode_right ||
+                                !digest_equal(&observed.digest, &entry->digest)))
+                        due = not_before;
         }
-        return touched;
+        return due;
 }
 
 /* When the age of a retiring profile will reach --prune-after, on CLOCK_MONOTONIC. */
@@ -326,8 +332,11 @@ static void keep_problem(Daemon *daemon, const PassReport *report) {
                         report->failures[i].error == -EDQUOT ||
                         report->failures[i].error == -EROFS || report->failures[i].error == -EIO;
         daemon->is_write_failing |= report->error < 0 && report->plan->n_items > 0;
-        if (!daemon->is_write_failing)
+        if (!daemon->is_write_failing) {
+                if (status->destination_problem && report->error == 0)
+                        ready_check_destination(daemon);
                 return;
+        }
         free(status->destination_problem);
         status->destination_problem = NULL;
         if (asprintf(&status->destination_problem, "writing below %s failed: %s",
@@ -348,8 +357,11 @@ static bool all_installed(const Daemon *daemon) {
 /* What must follow this pass, and when. By the timer: the pass that ends here is not freed yet. */
 static void schedule_next(Daemon *daemon, const PassReport *report) {
         uint64_t usec = loop_now(daemon, CLOCK_MONOTONIC), next = report->wake_usec;
+        uint64_t touched = report->wrote_manifest ? touched_due_usec(daemon) : UINT64_MAX;
 
-        if (daemon->is_dirty || (report->wrote_manifest && was_touched_meanwhile(daemon)))
+        if (touched < next)
+                next = touched;
+        if (daemon->is_dirty)
                 next = usec;
         else if (report->error == -ESTALE || report->error == -EAGAIN)
                 next = usec + STALE_RETRY_USEC;
@@ -402,14 +414,17 @@ static void on_pass_done(Pass *pass, void *userdata) {
 
 /* --- rescan and signals --- */
 
+static uint64_t rescan_interval(const Daemon *daemon) {
+        uint64_t interval = daemon->options->rescan_usec;
+
+        return !daemon->watch && interval > POLL_RESCAN_USEC ? POLL_RESCAN_USEC : interval;
+}
+
 static int on_rescan(sd_event_source *source, uint64_t usec, void *userdata) {
         Daemon *daemon = userdata;
-        uint64_t interval = daemon->options->rescan_usec;
 
         (void) source;
         (void) usec;
-        if (!daemon->watch && interval > POLL_RESCAN_USEC)
-                interval = POLL_RESCAN_USEC;
         if (daemon->is_loaded) {
                 check_orphaned(daemon);
                 if (!daemon->pass)
@@ -418,7 +433,8 @@ static int on_rescan(sd_event_source *source, uint64_t usec, void *userdata) {
                 loop_want_pass(daemon, 0, true);
         }
         return loop_must(daemon,
-                loop_arm(daemon->rescan_timer, loop_now(daemon, CLOCK_MONOTONIC) + interval),
+                loop_arm(daemon->rescan_timer,
+                        loop_now(daemon, CLOCK_MONOTONIC) + rescan_interval(daemon)),
                 "arming the rescan failed");
 }
 
@@ -494,11 +510,11 @@ int loop_start(Daemon *daemon) {
                 r = add_timer(daemon, &daemon->wake_timer, usec, on_wake, SD_EVENT_OFF);
         if (r >= 0)
                 r = add_timer(daemon, &daemon->exit_timer, usec, on_exit_timer, SD_EVENT_OFF);
-        if (r >= 0)
-                r = add_timer(daemon, &daemon->rescan_timer, usec + daemon->options->rescan_usec,
-                        on_rescan, daemon->options->once ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
         if (r >= 0 && !daemon->options->once)
                 r = add_watch(daemon);
+        if (r >= 0)
+                r = add_timer(daemon, &daemon->rescan_timer, usec + rescan_interval(daemon),
+                        on_rescan, daemon->options->once ? SD_EVENT_OFF : SD_EVENT_ONESHOT);
         daemon->once_deadline_usec = usec + ONCE_LOCK_USEC;
         if (r >= 0)
                 r = add_timer(daemon, &daemon->acquire_timer, usec, acquire_destination,

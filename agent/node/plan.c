@@ -129,13 +129,10 @@ static void plan_good_foreign(
         item->is_new = observed->kind == OBSERVED_ABSENT;
         if (observed->kind == OBSERVED_ABSENT)
                 item->op = PLAN_WRITE;
-        else if (observed->kind == OBSERVED_FILE && adopt != ADOPT_NEVER && is_same &&
-                observed->is_mode_right)
-                item->op = PLAN_ADOPT;
         else if (observed->kind == OBSERVED_FILE &&
                 (adopt == ADOPT_ALWAYS ||
                         (adopt == ADOPT_IDENTICAL && (is_same || observed->means_desired))))
-                item->op = PLAN_WRITE;
+                item->op = is_same && observed->is_mode_right ? PLAN_ADOPT : PLAN_WRITE;
         else {
                 block(item, observed->kind == OBSERVED_FILE ? CONFLICT_FOREIGN : CONFLICT_OTHER);
                 item->digest = (Digest){};
@@ -219,14 +216,23 @@ static bool changes_entry(const ManifestEntry *entry, const PlanItem *item) {
                 strcmp(entry->source, item->source) != 0;
 }
 
+/* One of `desired` and `entry` may be NULL. */
 static void plan_name(Planner *planner, const Desired *desired, const ManifestEntry *entry,
         const Observed *observed) {
-        PlanItem item = {
-                .name = desired ? desired->name : entry->name,
-                .source = desired ? desired->source : entry->source,
-                .source_digest = desired ? desired->source_digest : entry->source_digest,
-        };
+        PlanItem item = {};
 
+        if (desired)
+                item = (PlanItem){
+                        .name = desired->name,
+                        .source = desired->source,
+                        .source_digest = desired->source_digest,
+                };
+        else
+                item = (PlanItem){
+                        .name = entry->name,
+                        .source = entry->source,
+                        .source_digest = entry->source_digest,
+                };
         if (!desired)
                 plan_gone(planner, entry, observed, &item);
         else if (desired->rival)
@@ -261,17 +267,19 @@ int plan_make(const Desired *desired, size_t n_desired, const Manifest *manifest
         if (!planner.plan.items)
                 return -ENOMEM;
         while (i < n_desired || j < manifest->n_entries) {
-                const Desired *wanted = i < n_desired ? &desired[i] : NULL;
-                const ManifestEntry *entry = j < manifest->n_entries ? &manifest->entries[j] : NULL;
-                int order = !wanted ? 1 : !entry ? -1 : strcmp(wanted->name, entry->name);
-                const char *name = order <= 0 ? wanted->name : entry->name;
+                int order = i == n_desired ? 1
+                        : j == manifest->n_entries
+                        ? -1
+                        : strcmp(desired[i].name, manifest->entries[j].name);
+                const Desired *wanted = order <= 0 ? &desired[i] : NULL;
+                const ManifestEntry *entry = order >= 0 ? &manifest->entries[j] : NULL;
+                const char *name = order <= 0 ? desired[i].name : manifest->entries[j].name;
                 const Observed *seen = n_observed == 0
                         ? NULL
                         : bsearch(name, observed, n_observed, sizeof(*observed), compare_observed);
                 const Observed nothing = { .name = name, .kind = OBSERVED_ABSENT };
 
-                plan_name(&planner, order <= 0 ? wanted : NULL, order >= 0 ? entry : NULL,
-                        seen ? seen : &nothing);
+                plan_name(&planner, wanted, entry, seen ? seen : &nothing);
                 i += order <= 0;
                 j += order >= 0;
         }

@@ -271,7 +271,7 @@ int store_observe(const Store *store, const char *name, Observed *ret_observed) 
         Observed observed = { .name = name };
         _cleanup_buf_ Buf buf = {};
         _cleanup_close_ int parent = -1;
-        const char *last = NULL;
+        const char *last = name;
         struct stat st;
         int r;
 

@@ -253,10 +253,8 @@ static int update_entry(Applier *applier, const Step *step) {
                 entry->generation = applier->manifest.generation;
                 entry->time_seconds = applier->work->now_seconds;
         }
-        if (item->state == PROFILE_RETIRING && entry->state != PROFILE_RETIRING)
-                entry->retiring_seconds = 0;
-        else if (item->state != PROFILE_RETIRING)
-                entry->retiring_seconds = 0;
+        if (item->state != PROFILE_RETIRING || entry->state != PROFILE_RETIRING)
+                entry->retiring_seconds = 0; /* it only begins, or is over */
         entry->state = item->state;
         entry->source_digest = item->source_digest;
         return set_source(entry, item->source);

@@ -14,11 +14,9 @@
 #include "base/cleanup.h"
 #include "profile/syscalls.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Looking for a near name takes a tenth of a millisecond; past this many nobody slipped. */
-#define SUGGESTIONS_MAX 256U
 
 /* What libseccomp releases after 2.5.4 added, by name; some distributors patched a part in. */
 static const char *const newer_names[] = {
@@ -83,7 +81,6 @@ typedef struct NameFindings {
         NameList multiplexed;    /* SP507 */
         NameList unknown;        /* SP503, of one element of `syscalls` */
         NameList unknown_denied; /* SP503 as an error, of that element */
-        size_t n_suggestions;
 } NameFindings;
 
 static int name_compare(const void *key, const void *element) {
@@ -118,15 +115,15 @@ static void find_unknown(Checker *checker, const Call *call, NameFindings *found
         const NodeFacts *facts = &checker->options->facts;
         const uint32_t node = call->rules[0]->name_node;
         const bool denied = is_denied(checker, call);
-        const char *near = NULL, *hint = NULL;
+        const char *near = syscall_suggest(facts->arch, call->name), *hint = NULL;
 
-        if (found->n_suggestions++ < SUGGESTIONS_MAX)
-                near = syscall_suggest(facts->arch, call->name);
         if (!near) {
                 names_add(denied ? &found->unknown_denied : &found->unknown, call->name, node);
                 return;
         }
         hint = arena_printf(checker->document->arena, "did you mean `%s`?", near);
+        if (!hint)
+                checker->error = -ENOMEM;
         document_diag_as(checker->document, checker->diags, SP503,
                 denied ? SEVERITY_ERROR : SEVERITY_WARNING, node, false, hint,
                 "`%s` is unknown to libseccomp %u.%u.%u: runtimes ignore the name, and %s",

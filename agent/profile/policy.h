@@ -40,11 +40,11 @@ typedef struct Policy {
         uint32_t default_node;
         const Arch *arches[POLICY_ARCHES_MAX]; /* native first */
         size_t n_arches;
-        uint32_t flags; /* FilterFlag bits */
-        bool has_flags; /* the author wrote a non-empty list */
+        uint32_t flags;                /* FilterFlag bits */
+        bool has_flags;                /* the author wrote a non-empty list */
         const char *listener_path;     /* NULL when absent, or when no action is NOTIFY */
         const char *listener_metadata; /* the same */
-        PolicyRule *rules;             /* in the author's order; canonical_sort() brings canonical order */
+        PolicyRule *rules; /* in the author's order; canonical_sort() brings canonical order */
         size_t n_rules;
 } Policy;
 
@@ -73,7 +73,8 @@ int policy_resolve(const Document *document, const Surface *surface, const Check
  * on the absence of a rule is not said when `diags` holds an error already, because rules with an
  * error are not in the policy. Returns 0 or -ENOMEM.
  */
-int policy_check(const Document *document, const Policy *policy, const CheckOptions *options, DiagList *diags);
+int policy_check(const Document *document, const Policy *policy, const CheckOptions *options,
+        DiagList *diags);
 
 /** Whether a condition can never hold, or always holds, whatever the argument (64 bits). */
 bool condition_is_never(const Condition *condition);
@@ -81,7 +82,8 @@ bool condition_is_always(const Condition *condition);
 
 /** The order of conditions by what they say (index, op, value, value_two), not by node. */
 int condition_compare(const Condition *a, const Condition *b);
-/** The order of condition lists; the lists are compared as they stand (canonical lists are sorted). */
+/** The order of condition lists; the lists are compared as they stand (canonical lists are sorted).
+ */
 int conditions_compare(const Condition *a, size_t n_a, const Condition *b, size_t n_b);
 
 #endif

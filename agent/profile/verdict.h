@@ -24,13 +24,13 @@ typedef struct VerdictProgram {
 /** All that a check says about one content. Owned; verdict_free(). */
 typedef struct Verdict {
         VerdictKind kind;
-        DiagList diags;       /* finished; its config is NULL */
-        char *canonical;      /* VERDICT_GOOD: the bytes to install, NUL-terminated; else NULL */
+        DiagList diags;  /* finished; its config is NULL */
+        char *canonical; /* VERDICT_GOOD: the bytes to install, NUL-terminated; else NULL */
         size_t canonical_size_bytes;
-        Digest digest;        /* of the canonical bytes; none unless VERDICT_GOOD */
+        Digest digest; /* of the canonical bytes; none unless VERDICT_GOOD */
         VerdictProgram programs[POLICY_ARCHES_MAX];
         size_t n_programs;
-        uint32_t n_rules;     /* rules after resolution */
+        uint32_t n_rules; /* rules after resolution */
         uint32_t n_conditional;
 } Verdict;
 

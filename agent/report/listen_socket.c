@@ -78,8 +78,8 @@ static int bind_private(int fd, const struct sockaddr_un *address) {
 
 static int open_unix(const char *path, ListenSocket *ret_socket, char **ret_problem) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
-        _cleanup_free_ char *own_path = NULL;
         _cleanup_close_ int fd = -1;
+        ListenSocket result;
         struct stat st;
         int r;
 
@@ -89,11 +89,10 @@ static int open_unix(const char *path, ListenSocket *ret_socket, char **ret_prob
                 return refuse(-ENAMETOOLONG, ret_problem,
                         "the path of a unix socket has at most %zu bytes",
                         sizeof(address.sun_path) - 1);
-        strcpy(address.sun_path, path);
-        own_path = strdup(path);
+        memcpy(address.sun_path, path, strlen(path) + 1);
         fd = socket(AF_UNIX, SOCKET_FLAGS, 0);
-        if (!own_path || fd < 0)
-                return own_path ? -errno : -ENOMEM;
+        if (fd < 0)
+                return -errno;
         r = remove_stale(&address, ret_problem);
         if (r < 0)
                 return r;
@@ -102,12 +101,9 @@ static int open_unix(const char *path, ListenSocket *ret_socket, char **ret_prob
                 return refuse(r, ret_problem, "%s: %s", path, strerror(-r));
         if (listen(fd, BACKLOG) < 0 || lstat(path, &st) < 0)
                 return refuse(-errno, ret_problem, "%s: %s", path, strerror(errno));
-        *ret_socket = (ListenSocket){
-                .fd = TAKE_FD(fd),
-                .path = TAKE_PTR(own_path),
-                .device = st.st_dev,
-                .inode = st.st_ino,
-        };
+        result = (ListenSocket){ .fd = TAKE_FD(fd), .device = st.st_dev, .inode = st.st_ino };
+        memcpy(result.path, address.sun_path, sizeof(result.path));
+        *ret_socket = result;
         return 0;
 }
 
@@ -227,10 +223,9 @@ void listen_socket_done(ListenSocket *listen_socket) {
         struct stat st;
 
         /* the file may be another agent's by now */
-        if (listen_socket->path && lstat(listen_socket->path, &st) >= 0 &&
+        if (*listen_socket->path && lstat(listen_socket->path, &st) >= 0 &&
                 st.st_dev == listen_socket->device && st.st_ino == listen_socket->inode)
                 (void) unlink(listen_socket->path);
-        free(listen_socket->path);
         fd_close(listen_socket->fd);
         *listen_socket = (ListenSocket){ .fd = -1 };
 }

@@ -4,12 +4,14 @@
 
 #include <sys/types.h>
 
+#define LISTEN_SOCKET_PATH_SIZE 108 /* of sun_path, unix(7) */
+
 /** A listening socket made from an address on the command line. */
 typedef struct ListenSocket {
-        int fd;        /* non-blocking; owned */
-        unsigned port; /* TCP; 0 for a unix socket */
-        char *path;    /* unix: the file; owned; NULL for TCP */
-        dev_t device;  /* of that file, so that nobody else's is removed in the end */
+        int fd;                             /* non-blocking; owned */
+        unsigned port;                      /* TCP; 0 for a unix socket */
+        char path[LISTEN_SOCKET_PATH_SIZE]; /* unix: the file; "" for TCP */
+        dev_t device; /* of that file, so that nobody else's is removed in the end */
         ino_t inode;
 } ListenSocket;
 

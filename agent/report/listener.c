@@ -206,7 +206,7 @@ static enum MHD_Result send_answer(
         struct MHD_Response *response = NULL;
         enum MHD_Result result;
 
-        if (answer->is_status_document && answer->body.size == 0)
+        if (answer->is_status_document && answer->body.size == 0 && listener->status_body)
                 return MHD_queue_response(
                         connection, answer->status, listener->status_body->response);
         if (!has_room(listener, answer)) {
@@ -295,7 +295,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 
         (void) version;
         (void) upload_data;
-        (void) upload_data_size;
+        *upload_data_size = 0; /* whatever there is of a body is not wanted */
         if (is_first && !has_body) {
                 *request_state = cls;
                 return MHD_YES;

@@ -218,7 +218,7 @@ static void put_syncs(Buf *buf, const Metrics *metrics) {
         buf_printf(buf, "%s{result=\"failure\"} %" PRIu64 "\n", name, metrics->syncs_failed);
         put_durations(buf, metrics);
         put_plain(buf, "seccompd_last_sync_successful", "gauge",
-                "Whether the last pass did all it meant to; a bad profile is no failure.",
+                "Whether the last pass came to its end; a bad profile is no failure.",
                 metrics->last_sync_successful);
         put_plain_seconds(buf, "seccompd_last_sync_success_timestamp_seconds", "gauge",
                 "When the last successful pass ended, in seconds since the epoch; 0: none yet.",

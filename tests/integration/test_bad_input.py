@@ -85,6 +85,11 @@ def test_the_never_ending_profile_does_not_keep_others_waiting(node):
     node.assert_unhurt(pid)
 
 
+def make_directory(path):
+    path.mkdir()
+    (path / "inner.json").write_bytes(GOOD)
+
+
 def make_fifo(path):
     os.mkfifo(path)
 
@@ -117,7 +122,8 @@ def make_loop(path):
     path.symlink_to(path.name)
 
 
-NO_FILES = [make_fifo, make_socket, make_device, make_link_out, make_absolute_link, make_dangling_link, make_loop]
+NO_FILES = [make_directory, make_fifo, make_socket, make_device, make_link_out, make_absolute_link,
+            make_dangling_link, make_loop]
 
 
 @pytest.mark.parametrize("make", NO_FILES, ids=lambda make: make.__name__)
@@ -132,26 +138,15 @@ def test_what_is_no_file_of_the_source_is_refused_by_name(node, make):
     node.assert_unhurt(pid)
 
 
-def test_a_directory_named_as_a_profile_is_only_a_directory(node):
-    (node.source / "x.json").mkdir()
-    (node.source / "x.json" / "inner.json").write_bytes(GOOD)
-    (node.source / "good.json").write_bytes(GOOD)
-    pid = node.start().pid
-    assert node.states() == {"good.json": "installed", "x.json/inner.json": "installed"}
-    node.assert_unhurt(pid)
-
-
-def test_a_directory_over_an_installed_profile_is_refused_and_the_profile_stays(node):
+def test_a_directory_in_place_of_a_profile_is_refused_and_the_installed_one_stays(node):
     (node.source / "x.json").write_bytes(GOOD)
     pid = node.start().pid
     before = identity(node.installed / "x.json")
     (node.source / "x.json").unlink()
-    (node.source / "x.json").mkdir()
-    (node.source / "x.json" / "inner.json").write_bytes(GOOD)
-    eventually(lambda: "x.json/inner.json" in node.states())
+    make_directory(node.source / "x.json")
+    finding(node.wait_state("x.json", "stale"), "SP206")
     assert identity(node.installed / "x.json") == before
-    assert node.states()["x.json/inner.json"] != "installed"
-    assert node.is_alive() and node.process.pid == pid
+    node.assert_unhurt(pid)
 
 
 def test_a_link_within_the_source_is_followed(node):

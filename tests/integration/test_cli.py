@@ -557,3 +557,11 @@ def test_the_rule_pages_tell_the_truth(tmp_path):
         if (rule in [diagnostic["rule"] for diagnostic in entry["diagnostics"]]) != (kind == "bad"):
             lies.append(entry["file"])
     assert not lies
+
+
+def test_the_example_of_the_canonical_form_is_right():
+    if platform.machine() != "x86_64":
+        pytest.skip("the example is of an x86_64 node")
+    page = (ROOT / "docs" / "canonical-form.md").read_text()
+    source, canonical = re.findall(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert seccompctl("compile", "-", stdin=source.encode()).stdout.decode() == canonical

@@ -325,6 +325,14 @@ def test_a_killed_writer_is_started_again(node, tmp_path):
     node.assert_unhurt(pid)
 
 
+def test_more_profiles_than_file_descriptors_are_installed_in_one_pass(node):
+    node.writer.publish({f"p{i:04d}.json": GOOD for i in range(1500)})
+    node.start(prefix=["prlimit", "--nofile=1024:1024"])
+    states = list(node.states().values())
+    assert states.count("installed") == 1500, node.log_text()[-2000:]
+    assert node.metric('seccompd_syncs_total{result="failure"}') == 0
+
+
 def test_without_inotify_the_agent_polls(node, tmp_path):
     node.writer.publish({"web.json": GOOD})
     node.start("--rescan", "300ms", env=faults(tmp_path, no_inotify=1))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Helpers of the unit tests: files, temporary directories. They fail the running test themselves. */
+/* Helpers of the unit tests: files, temporary directories. They fail the running test themselves.
+ */
 
 #include "support.h"
 

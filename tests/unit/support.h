@@ -17,7 +17,8 @@
 /** The repository's root: tests are run from there, or SECCOMPD_ROOT names it. */
 const char *support_root(void);
 
-/** Reads a whole file, path relative to the root; fails the test when it cannot. Owned; NUL behind. */
+/** Reads a whole file, path relative to the root; fails the test when it cannot. Owned; NUL behind.
+ */
 char *support_read_file(const char *path, size_t *ret_size_bytes);
 
 /** A fresh temporary directory, owned string; removed with support_remove_tree(). */

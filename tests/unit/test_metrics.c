@@ -277,6 +277,35 @@ static void test_families(void **state) {
         node_status_done(&status);
 }
 
+/* docs/metrics.md has a row for each family with its type, and names none that there is not. */
+static void test_documentation(void **state) {
+        NodeStatus status = filled();
+        Metrics metrics = counted();
+        _cleanup_free_ char *page = support_read_file("docs/metrics.md", NULL);
+        _cleanup_buf_ Buf buf = {};
+
+        (void) state;
+        metrics.with_profile_info = true;
+        metrics_render(&buf, &metrics, &status, &FIGURES);
+        for (const char *at = buf.data; (at = strstr(at, "# TYPE ")); at++) {
+                char name[64], type[16], row[128];
+
+                assert_int_equal(sscanf(at, "# TYPE %63s %15s", name, type), 2);
+                snprintf(row, sizeof(row), "\n| `%s` | %s |", name, type);
+                if (!strstr(page, row))
+                        fail_msg("no row %s", row);
+        }
+        for (const char *at = page; (at = strstr(at, "seccompd_")); at++) {
+                char name[64];
+
+                snprintf(name, sizeof(name), "%.*s",
+                        (int) strspn(at, "abcdefghijklmnopqrstuvwxyz_"), at);
+                if (!strstr(buf.data, name))
+                        fail_msg("there is no %s", name);
+        }
+        node_status_done(&status);
+}
+
 static void test_promtool(void **state) {
         NodeStatus status = filled();
         Metrics metrics = counted();
@@ -344,6 +373,7 @@ int main(void) {
                 cmocka_unit_test(test_durations),
                 cmocka_unit_test(test_profile_info),
                 cmocka_unit_test(test_families),
+                cmocka_unit_test(test_documentation),
                 cmocka_unit_test(test_promtool),
                 cmocka_unit_test(test_process_figures),
         };

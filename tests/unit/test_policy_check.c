@@ -198,7 +198,7 @@ static const Wording wordings[] = {
         { STRICT(ALLOW("\"mseal\",\"munmap\"") "," ALLOW("\"listns\",\"uprobe\"")), SP504,
                 SEVERITY_INFO, "/syscalls/1/names/0", ": `mseal`, `listns` and `uprobe`", NULL },
         /* the second rule on a name says nothing new of it */
-        { STRICT(ALLOW_IF("\"s390_sthyi\"", ARG("0", "1", "EQ")) "," ALLOW_IF(
+        { STRICT(ALLOW_IF("\"s390_sthyi\",\"swapcontext\"", ARG("0", "1", "EQ")) "," ALLOW_IF(
                   "\"s390_sthyi\"", ARG("0", "2", "EQ"))),
                 SP505, SEVERITY_INFO, "/syscalls/1/names/0", ": `s390_sthyi` and `swapcontext`",
                 NULL },
@@ -231,9 +231,10 @@ static const Wording wordings[] = {
                 "SCMP_ACT_ERRNO(1) here and SCMP_ACT_ALLOW in /syscalls/1 for the same arguments",
                 NULL },
         /* a name that is split into a rule for each condition is said once */
-        { STRICT(ALLOW("\"ioctl\"") "," DENY_IF(
-                  "\"ioctl\"", ARG("0", "1", "EQ") "," ARG("0", "2", "EQ"))),
-                SP702, SEVERITY_ERROR, "/syscalls/2/names/0", "`ioctl`: the conditions", NULL },
+        { STRICT(ALLOW("\"ioctl\",\"brk\"") "," DENY_IF(
+                  "\"ioctl\",\"brk\"", ARG("0", "1", "EQ") "," ARG("0", "2", "EQ"))),
+                SP702, SEVERITY_ERROR, "/syscalls/2/names/0", "`ioctl` and `brk`: the conditions",
+                NULL },
         /* the gravest of two contradictions is said, in either order */
         { STRICT(ALLOW_IF("\"ioctl\"", ARG("0", "5", "LT")) "," ALLOW_IF(
                   "\"ioctl\"", ARG("1", "1", "EQ")) "," DENY_IF("\"ioctl\"", ARG("0", "9", "LT"))),
@@ -316,6 +317,11 @@ static void test_near(void **state) {
                          "\"args\":[" ARG("0", "1", "EQ") "]}," ALLOW_IF(
                                  "\"ioctl\"", ARG("0", "1", "EQ"))),
                         SP703 },
+                /* one of the rules on a call opens it, whatever the next one does */
+                { "{" HEAD "\"syscalls\":[" ALLOW(START_NAMES) "," ALLOW_IF(
+                          "\"newfstatat\"", ARG("0", "1", "EQ")) "," DENY_IF("\"newfstatat\"",
+                          ARG("0", "2", "EQ")) "]}",
+                        SP801 },
                 /* conditions that have no effect lose none behind socketcall */
                 { STRICT(ALLOW("\"socket\"") "," DENY_IF("\"socket\"", ARG("0", "1", "EQ"))),
                         SP507 },

@@ -399,6 +399,54 @@ static void test_json_empty(void **state) {
         assert_int_equal(cJSON_GetArraySize(walk(root, "profiles")), 0);
 }
 
+/* Both have the same keys in the same order, all the way down; arrays by their first objects. */
+static void assert_same_shape(const cJSON *rendered, const cJSON *documented) {
+        const cJSON *one = rendered->child, *two = documented->child;
+
+        if (cJSON_IsArray(rendered)) {
+                assert_true(cJSON_IsArray(documented));
+                if (one && two)
+                        assert_same_shape(one, two);
+                return;
+        }
+        if (!cJSON_IsObject(rendered) || !cJSON_IsObject(documented))
+                return;
+        for (; one && two; one = one->next, two = two->next) {
+                assert_string_equal(one->string, two->string);
+                if (strcmp(one->string, "diagnostics") != 0) /* their hints may be absent */
+                        assert_same_shape(one, two);
+        }
+        if (one || two)
+                fail_msg("%s: only in one of them", one ? one->string : two->string);
+}
+
+/* The example of docs/status.md is what is rendered now, and its table has a row for each key. */
+static void test_documentation(void **state) {
+        NodeStatus status = filled();
+        _cleanup_free_ char *page = support_read_file("docs/status.md", NULL);
+        const char *example = strstr(page, "```json\n");
+        _cleanup_(cjson_freep) cJSON *documented = NULL, *rendered = NULL;
+        _cleanup_buf_ Buf buf = {};
+
+        (void) state;
+        /* a stale profile has no programs: the installed one stands first in the example */
+        node_status_remove(&status, "b.json");
+        node_status_render_json(&buf, &status);
+        rendered = cJSON_Parse(buf.data);
+        assert_non_null(example);
+        documented = cJSON_Parse(example + strlen("```json\n"));
+        assert_non_null(documented);
+        assert_same_shape(rendered, documented);
+        for (const cJSON *item = walk(rendered, "profiles/0")->child; item; item = item->next) {
+                char row[64];
+
+                snprintf(row, sizeof(row), "| `profiles[].%s` |", item->string);
+                if (!strstr(page, row))
+                        fail_msg("no row %s", row);
+        }
+        node_status_done(&status);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_order),
@@ -407,6 +455,7 @@ int main(void) {
                 cmocka_unit_test(test_count),
                 cmocka_unit_test(test_json),
                 cmocka_unit_test(test_json_empty),
+                cmocka_unit_test(test_documentation),
         };
 
         return cmocka_run_group_tests_name("status", tests, NULL, NULL);
