@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/suggest.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,13 +25,21 @@ static const char *nearest_option(const char *word, const struct option *options
         return suggest_nearest(word, names, n);
 }
 
+static bool is_long_option(int value, const struct option *options) {
+        for (; options->name; options++)
+                if (options->val == value)
+                        return true;
+        return false;
+}
+
 void usage_refused_option(
         const char *program, int refused, char *const *argv, const struct option *options) {
         const char *word = argv[optind - 1];
         const char *near = NULL;
         char name[64];
 
-        if (strncmp(word, "--", 2) != 0) {
+        /* within a cluster of short options optind still points at the word before */
+        if (strncmp(word, "--", 2) != 0 || (optopt != 0 && !is_long_option(optopt, options))) {
                 if (refused == ':')
                         fprintf(stderr, "%s: option -%c needs a value\n", program, optopt);
                 else

@@ -44,7 +44,7 @@ typedef struct Daemon {
 
         sd_event_source *watch_io, *acquire_timer, *wake_timer, *rescan_timer, *exit_timer;
         uint64_t once_deadline_usec;
-        bool is_orphaned, is_stopping, is_reloading;
+        bool is_orphaned, is_stopping;
         int exit_status;
 } Daemon;
 

@@ -259,7 +259,6 @@ static void tell_systemd(Daemon *daemon) {
         }
         if (buf_error(&text) == 0)
                 (void) sd_notify(0, text.data); /* nobody to tell is no error */
-        daemon->is_reloading = false;
 }
 
 /* Remembers what was just written; says when to see to what someone did to it since, as above. */
@@ -311,8 +310,8 @@ static void count_pass(Daemon *daemon, const PassReport *report) {
         (void) clock_gettime(CLOCK_REALTIME, &wall);
         daemon->status.last_sync_usec =
                 (int64_t) wall.tv_sec * (int64_t) USEC_PER_SEC + wall.tv_nsec / 1000;
-        metrics_count_sync(
-                &daemon->metrics, report->error == 0, daemon->status.last_sync_usec, seconds);
+        metrics_count_sync(&daemon->metrics, report->error == 0 && report->n_failures == 0,
+                daemon->status.last_sync_usec, seconds);
 }
 
 /* Keeps what went wrong with a pass where people look; logs it when it is news. */
@@ -444,7 +443,6 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
         (void) source;
         (void) info;
         log_plain(&daemon->log, LOG_LEVEL_INFO, "SIGHUP: reading everything again");
-        daemon->is_reloading = true;
         (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
                 (unsigned long long) loop_now(daemon, CLOCK_MONOTONIC));
         loop_arm_watches(daemon);
@@ -460,9 +458,11 @@ static int on_terminate(
         log_plain(&daemon->log, LOG_LEVEL_INFO, "%s: stopping",
                 info->ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
         (void) sd_notify(0, "STOPPING=1");
+        /* being told to stop is no failure, unless what was to be done once is not done */
+        daemon->exit_status = daemon->options->once ? EXIT_NOT_INSTALLED : EXIT_ALL_INSTALLED;
         /* a writer at work is waited for, unless whoever stops us insists */
         if (daemon->is_stopping || !daemon->pass || !pass_is_writing(daemon->pass))
-                loop_finish(daemon, EXIT_ALL_INSTALLED);
+                loop_finish(daemon, daemon->exit_status);
         daemon->is_stopping = true;
         return 0;
 }

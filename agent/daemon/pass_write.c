@@ -323,6 +323,7 @@ static int settle_result(Pass *pass, const StoreResult *result) {
                         pass->problem = NULL;
         } else {
                 pass->wrote_manifest = true;
+                store->n_unsynced_levels = 0;
                 pass->elapsed_seconds = 0; /* saved: a next round must not add it again */
         }
         return result->error;

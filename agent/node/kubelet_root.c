@@ -90,10 +90,13 @@ static int locate(char *text, const char *path, char **ret_device, char **ret_pl
         }
         if (!nearest.point)
                 return 0;
+        if (asprintf(&place, "%s%s", strcmp(nearest.root, "/") == 0 ? "" : nearest.root,
+                    rest_below(nearest.point, path)) < 0) {
+                place = NULL;
+                return -ENOMEM;
+        }
         device = strdup(nearest.device);
-        if (!device ||
-                asprintf(&place, "%s%s", strcmp(nearest.root, "/") == 0 ? "" : nearest.root,
-                        rest_below(nearest.point, path)) < 0)
+        if (!device)
                 return -ENOMEM;
         *ret_device = TAKE_PTR(device);
         *ret_place = TAKE_PTR(place);

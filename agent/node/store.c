@@ -26,24 +26,18 @@
 
 /* --- opening --- */
 
-int store_open_dir(int parent_fd, const char *name, bool make, mode_t mode) {
+int store_open_dir(int parent_fd, const char *name, mode_t make_mode, bool durable) {
         const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-        int fd = openat(parent_fd, name, flags);
+        _cleanup_close_ int fd = openat(parent_fd, name, flags);
 
-        if (fd >= 0 || errno != ENOENT || !make)
-                return fd >= 0 ? fd : -errno;
-        if (mkdirat(parent_fd, name, mode) < 0 && errno != EEXIST)
+        if (fd >= 0 || errno != ENOENT || make_mode == 0)
+                return fd >= 0 ? TAKE_FD(fd) : -errno;
+        if (mkdirat(parent_fd, name, make_mode) < 0 && errno != EEXIST)
                 return -errno;
         fd = openat(parent_fd, name, flags);
-        if (fd < 0)
+        if (fd < 0 || fchmod(fd, make_mode) < 0 || (durable && fsync(parent_fd) < 0))
                 return -errno;
-        if (fchmod(fd, mode) < 0 || fsync(parent_fd) < 0) {
-                int r = -errno;
-
-                close(fd);
-                return r;
-        }
-        return fd;
+        return TAKE_FD(fd);
 }
 
 int store_open_parent(int dir_fd, const char *path, bool make, const char **ret_last) {
@@ -57,7 +51,7 @@ int store_open_parent(int dir_fd, const char *path, bool make, const char **ret_
 
                 if (!name)
                         return -ENOMEM;
-                next = store_open_dir(fd, name, make, STORE_DIR_MODE);
+                next = store_open_dir(fd, name, make ? STORE_DIR_MODE : 0, true);
                 if (next < 0)
                         return next;
                 close(fd);
@@ -80,9 +74,10 @@ static int problem(int r, char **ret_problem, const char *path) {
 }
 
 /* Walks and makes `path` below `fd`; `.` elements stay where they are. */
-static int make_path(int fd, const char *path) {
+static int make_path(int fd, const char *path, unsigned *ret_n_levels) {
         _cleanup_close_ int at = fcntl(fd, F_DUPFD_CLOEXEC, 3);
         _cleanup_free_ char *copy = strdup(path);
+        unsigned n_levels = 0;
 
         if (at < 0 || !copy)
                 return at < 0 ? -errno : -ENOMEM;
@@ -94,12 +89,14 @@ static int make_path(int fd, const char *path) {
                         continue;
                 if (strcmp(name, "..") == 0)
                         return -EINVAL;
-                next = store_open_dir(at, name, true, STORE_DIR_MODE);
+                next = store_open_dir(at, name, STORE_DIR_MODE, false);
                 if (next < 0)
                         return next;
                 close(at);
                 at = next;
+                n_levels++;
         }
+        *ret_n_levels = n_levels;
         return TAKE_FD(at);
 }
 
@@ -117,14 +114,16 @@ int store_open(const char *kubelet_root, const char *subdir, Store *ret_store, c
         root = open(kubelet_root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (root < 0)
                 return problem(-errno, ret_problem, kubelet_root);
-        seccomp = store_open_dir(root, "seccomp", true, STORE_DIR_MODE);
+        seccomp = store_open_dir(root, "seccomp", STORE_DIR_MODE, false);
         if (seccomp < 0)
                 return problem(seccomp, ret_problem, store.path);
-        store.dir_fd = r = make_path(seccomp, subdir);
+        store.dir_fd = r = make_path(seccomp, subdir, &store.n_unsynced_levels);
         if (r >= 0)
-                store.meta_fd = r = store_open_dir(store.dir_fd, STORE_META, true, STORE_META_MODE);
+                store.meta_fd = r =
+                        store_open_dir(store.dir_fd, STORE_META, STORE_META_MODE, false);
         if (r < 0)
                 return problem(r, ret_problem, store.path);
+        store.n_unsynced_levels += 2; /* seccomp, and the root that holds it */
         *ret_store = store;
         store = STORE_CLOSED;
         return 0;
@@ -178,7 +177,7 @@ static int clean(int dir_fd, unsigned level) {
                         level == CLEAN_LEVELS_MAX || strcmp(entry->d_name, ".") == 0 ||
                         strcmp(entry->d_name, "..") == 0)
                         continue;
-                child = store_open_dir(dir_fd, entry->d_name, false, 0);
+                child = store_open_dir(dir_fd, entry->d_name, 0, false);
                 if (child >= 0)
                         r = clean(child, level + 1);
         }
@@ -344,7 +343,7 @@ void store_good_name(const Digest *digest, char ret_name[static STORE_GOOD_NAME_
 
 int store_read_good(
         const Store *store, const Digest *digest, char **ret_bytes, size_t *ret_size_bytes) {
-        _cleanup_close_ int good = store_open_dir(store->meta_fd, STORE_GOOD, false, 0);
+        _cleanup_close_ int good = store_open_dir(store->meta_fd, STORE_GOOD, 0, false);
         char name[STORE_GOOD_NAME_SIZE];
         _cleanup_buf_ Buf buf = {};
         Digest found;

@@ -14,8 +14,11 @@ typedef struct Store {
         int dir_fd;  /* the destination; owned; -1 while closed */
         int meta_fd; /* .seccompd in it; owned */
         int lock_fd; /* .seccompd/lock, locked (flock, exclusive); owned; -1 while not locked */
-        Manifest manifest; /* as on disk */
-        char *path;        /* for messages; owned */
+        Manifest manifest;          /* as on disk */
+        char *path;                 /* for messages; owned */
+        unsigned n_unsynced_levels; /* directories from the destination upwards that store_open()
+                                       made or may have made: the writer syncs them, whose disk may
+                                       be slow */
 } Store;
 
 #define STORE_CLOSED ((Store){ .dir_fd = -1, .meta_fd = -1, .lock_fd = -1 })

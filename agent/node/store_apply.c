@@ -26,16 +26,15 @@
 #include <sys/stat.h>
 
 #define TEMPORARY_SIZE 64
+#define BATCH_FILES    128U /* open at a time: a node's limit on descriptors is often 1024 */
 
 /* One item of the plan on its way. */
 typedef struct Step {
         const PlanItem *item;
         const StoreContent *content;    /* NULL: nothing to write */
-        int parent_fd;                  /* of its directory; -1: not opened */
-        const char *last;               /* its name there */
         int file_fd;                    /* the temporary, until it is synced */
         char temporary[TEMPORARY_SIZE]; /* "" when there is none */
-        bool is_new;                    /* nothing may stand there */
+        bool has_removed;               /* its directory must be synced */
         int error;
 } Step;
 
@@ -44,7 +43,6 @@ typedef struct Applier {
         Step *steps;
         size_t n_steps;
         Manifest manifest; /* the next one */
-        StoreResult *result;
 } Applier;
 
 void store_result_done(StoreResult *result) {
@@ -55,15 +53,22 @@ void store_result_done(StoreResult *result) {
         *result = (StoreResult){};
 }
 
+/* What cannot be removed here is removed by the next start. */
+static void remove_temporary(const Store *store, const Step *step) {
+        const char *last = NULL;
+        _cleanup_close_ int parent = -1;
+
+        if (step->temporary[0] == '\0')
+                return;
+        parent = store_open_parent(store->dir_fd, step->item->name, false, &last);
+        if (parent >= 0)
+                (void) unlinkat(parent, step->temporary, 0);
+}
+
 static void applier_done(Applier *applier) {
         for (size_t i = 0; i < applier->n_steps; i++) {
-                Step *step = &applier->steps[i];
-
-                (void) fd_close(step->file_fd);
-                if (step->temporary[0] != '\0')
-                        (void) unlinkat(
-                                step->parent_fd, step->temporary, 0); /* or the next start does */
-                (void) fd_close(step->parent_fd);
+                (void) fd_close(applier->steps[i].file_fd);
+                remove_temporary(applier->work->store, &applier->steps[i]);
         }
         free(applier->steps);
         manifest_done(&applier->manifest);
@@ -102,7 +107,7 @@ static int save_good(const Store *store, const PlanItem *item) {
         digest = digest_of(bytes, size_bytes);
         if (!digest_equal(&digest, &item->digest))
                 return 0;
-        good = r = store_open_dir(store->meta_fd, STORE_GOOD, true, STORE_META_MODE);
+        good = r = store_open_dir(store->meta_fd, STORE_GOOD, STORE_META_MODE, true);
         if (r < 0)
                 return r;
         store_good_name(&digest, name);
@@ -123,7 +128,7 @@ static bool is_kept(const Manifest *manifest, const char *name) {
 /* Files of good/ that no entry needs any more. What cannot be removed now is tried again next time.
  */
 static void sweep_good(const Store *store, const Manifest *manifest) {
-        int fd = store_open_dir(store->meta_fd, STORE_GOOD, false, 0);
+        int fd = store_open_dir(store->meta_fd, STORE_GOOD, 0, false);
         DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
         if (!dir) {
@@ -156,13 +161,15 @@ static const StoreContent *find_content(const StoreWork *work, const char *name)
 }
 
 static int write_temporary(const Store *store, Step *step, size_t number, bool is_batch) {
-        int r = store_open_parent(store->dir_fd, step->item->name, true, &step->last);
+        const char *last = NULL;
+        _cleanup_close_ int parent =
+                store_open_parent(store->dir_fd, step->item->name, true, &last);
+        int r;
 
-        if (r < 0)
-                return r;
-        step->parent_fd = r;
+        if (parent < 0)
+                return parent;
         snprintf(step->temporary, sizeof(step->temporary), STORE_TMP "%zu", number);
-        step->file_fd = openat(step->parent_fd, step->temporary,
+        step->file_fd = openat(parent, step->temporary,
                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, STORE_FILE_MODE);
         if (step->file_fd < 0) {
                 step->temporary[0] = '\0';
@@ -171,24 +178,15 @@ static int write_temporary(const Store *store, Step *step, size_t number, bool i
         r = fd_write_all(step->file_fd, step->content->bytes, step->content->size_bytes);
         if (r == 0 && fchmod(step->file_fd, STORE_FILE_MODE) < 0)
                 r = -errno;
-        /* starts the disk on a batch, so that the syncs behind find the work half done; only a hint
-         */
+        /* only a hint: it starts the disk, so that the syncs behind find the work half done */
         if (r == 0 && is_batch)
                 (void) sync_file_range(step->file_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
         return r;
 }
 
-static void write_temporaries(Applier *applier) {
-        bool is_batch = applier->work->n_contents > 1;
-
-        for (size_t i = 0; i < applier->n_steps; i++) {
-                Step *step = &applier->steps[i];
-
-                if (step->content)
-                        step->error = write_temporary(applier->work->store, step, i, is_batch);
-        }
-        for (size_t i = 0; i < applier->n_steps; i++) {
-                Step *step = &applier->steps[i];
+static void sync_temporaries(Step *steps, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                Step *step = &steps[i];
 
                 if (step->error == 0 && step->file_fd >= 0 && fsync(step->file_fd) < 0)
                         step->error = -errno;
@@ -196,10 +194,30 @@ static void write_temporaries(Applier *applier) {
         }
 }
 
+static void write_temporaries(Applier *applier) {
+        bool is_batch = applier->work->n_contents > 1;
+        size_t first = 0, n_open = 0;
+
+        for (size_t i = 0; i < applier->n_steps; i++) {
+                Step *step = &applier->steps[i];
+
+                if (!step->content)
+                        continue;
+                step->error = write_temporary(applier->work->store, step, i, is_batch);
+                if (++n_open % BATCH_FILES == 0) {
+                        sync_temporaries(applier->steps + first, i + 1 - first);
+                        first = i + 1;
+                }
+        }
+        sync_temporaries(applier->steps + first, applier->n_steps - first);
+}
+
 /* --- removals --- */
 
 /* Only what is still ours, looked at again right before. */
 static int remove_file(const Store *store, Step *step, const ManifestEntry *entry) {
+        const char *last = NULL;
+        _cleanup_close_ int parent = -1;
         Observed observed = {};
         int r = store_observe(store, step->item->name, &observed);
 
@@ -210,11 +228,13 @@ static int remove_file(const Store *store, Step *step, const ManifestEntry *entr
                         (digest_is_none(&entry->previous) ||
                                 !digest_equal(&observed.digest, &entry->previous))))
                 return 0; /* not ours any more: forgotten, not removed */
-        r = store_open_parent(store->dir_fd, step->item->name, false, &step->last);
-        if (r < 0)
-                return r;
-        step->parent_fd = r;
-        return unlinkat(step->parent_fd, step->last, 0) < 0 && errno != ENOENT ? -errno : 0;
+        parent = store_open_parent(store->dir_fd, step->item->name, false, &last);
+        if (parent < 0)
+                return parent;
+        if (unlinkat(parent, last, 0) < 0 && errno != ENOENT)
+                return -errno;
+        step->has_removed = true;
+        return 0;
 }
 
 static void remove_files(Applier *applier) {
@@ -310,22 +330,22 @@ static int write_manifest(Applier *applier) {
 
 /* --- into place --- */
 
-static int rename_into_place(Step *step) {
-        int r;
-
-        if (!step->is_new)
-                r = renameat(step->parent_fd, step->temporary, step->parent_fd, step->last);
-        else {
-                r = renameat2(step->parent_fd, step->temporary, step->parent_fd, step->last,
-                        RENAME_NOREPLACE);
-                if (r < 0 && errno == EINVAL) /* a filesystem without it */
-                        r = linkat(
-                                step->parent_fd, step->temporary, step->parent_fd, step->last, 0);
-                else if (r == 0)
-                        step->temporary[0] = '\0';
-                return r < 0 ? -errno : 0; /* a linked temporary is unlinked with the rest */
+/* Where nothing stood, whoever came first meanwhile is not replaced. */
+static int rename_new(int parent, Step *step, const char *last) {
+        if (renameat2(parent, step->temporary, parent, last, RENAME_NOREPLACE) == 0) {
+                step->temporary[0] = '\0';
+                return 0;
         }
-        if (r < 0)
+        if (errno != EINVAL)
+                return -errno;
+        /* a filesystem without it; the temporary goes with the rest */
+        return linkat(parent, step->temporary, parent, last, 0) < 0 ? -errno : 0;
+}
+
+static int rename_into_place(int parent, Step *step, const char *last) {
+        if (step->item->is_new)
+                return rename_new(parent, step, last);
+        if (renameat(parent, step->temporary, parent, last) < 0)
                 return -errno;
         step->temporary[0] = '\0';
         return 0;
@@ -334,35 +354,59 @@ static int rename_into_place(Step *step) {
 static bool is_same_directory(int a, int b) {
         struct stat x, y;
 
-        return a >= 0 && b >= 0 && fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+        return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
                 x.st_ino == y.st_ino;
 }
 
-/* Renames, then syncs each directory once: names are sorted, so one directory's stand together. */
-static bool put_into_place(Applier *applier) {
-        int synced_fd = -1;
-        bool failed = false;
+/* Syncs the held directory when another comes; a directory's names stand together, so that is once.
+ */
+static int hold_directory(int *held_fd, int parent) {
+        if (*held_fd >= 0 && parent >= 0 && is_same_directory(*held_fd, parent))
+                return 0;
+        if (*held_fd >= 0 && fsync(*held_fd) < 0)
+                return -errno;
+        (void) fd_close(*held_fd);
+        *held_fd = parent < 0 ? -1 : fcntl(parent, F_DUPFD_CLOEXEC, 3);
+        return parent >= 0 && *held_fd < 0 ? -errno : 0;
+}
+
+/* Returns 0, or -errno when a directory cannot be synced; `*ret_failed`: a rename failed. */
+static int put_into_place(Applier *applier, bool *ret_failed) {
+        _cleanup_close_ int held_fd = -1;
 
         for (size_t i = 0; i < applier->n_steps; i++) {
                 Step *step = &applier->steps[i];
+                const char *last = NULL;
+                _cleanup_close_ int parent = -1;
+                int r;
 
-                if (step->error == 0 && step->temporary[0] != '\0')
-                        step->error = rename_into_place(step);
-                failed |= step->content && step->error < 0;
-        }
-        for (size_t i = 0; i < applier->n_steps; i++) {
-                Step *step = &applier->steps[i];
-
-                if (step->parent_fd < 0 || step->error < 0 ||
-                        is_same_directory(synced_fd, step->parent_fd))
+                if (step->error < 0 || (step->temporary[0] == '\0' && !step->has_removed))
                         continue;
-                synced_fd = step->parent_fd;
-                if (fsync(step->parent_fd) < 0) {
-                        step->error = -errno;
-                        failed |= step->content != NULL;
-                }
+                parent = store_open_parent(
+                        applier->work->store->dir_fd, step->item->name, false, &last);
+                if (parent < 0)
+                        step->error = parent;
+                else if (step->temporary[0] != '\0')
+                        step->error = rename_into_place(parent, step, last);
+                *ret_failed |= step->content && step->error < 0;
+                r = parent < 0 ? 0 : hold_directory(&held_fd, parent);
+                if (r < 0)
+                        return r;
         }
-        return failed;
+        return hold_directory(&held_fd, -1);
+}
+
+/* The directories that store_open() made: above a mount they are not ours, and nothing is lost. */
+static void sync_levels(const Store *store) {
+        _cleanup_close_ int fd = fcntl(store->dir_fd, F_DUPFD_CLOEXEC, 3);
+
+        for (unsigned i = 0; i < store->n_unsynced_levels && fd >= 0; i++) {
+                int above = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+                (void) fsync(fd);
+                (void) fd_close(fd);
+                fd = above;
+        }
 }
 
 /* --- the whole --- */
@@ -380,9 +424,7 @@ static int make_steps(Applier *applier) {
                 applier->steps[applier->n_steps] = (Step){
                         .item = item,
                         .content = writes ? find_content(applier->work, item->name) : NULL,
-                        .parent_fd = -1,
                         .file_fd = -1,
-                        .is_new = item->is_new,
                 };
         }
         return 0;
@@ -433,6 +475,7 @@ static int report(Applier *applier, int error, StoreResult *ret_result) {
 
 int store_apply(const StoreWork *work, StoreResult *ret_result) {
         _cleanup_(applier_done) Applier applier = { .work = work };
+        bool failed = false;
         int r = make_steps(&applier);
 
         if (r < 0)
@@ -441,8 +484,11 @@ int store_apply(const StoreWork *work, StoreResult *ret_result) {
         write_temporaries(&applier);
         remove_files(&applier);
         r = write_manifest(&applier);
-        if (r == 0 && put_into_place(&applier))
+        if (r == 0)
+                r = put_into_place(&applier, &failed);
+        if (r == 0 && failed)
                 r = write_manifest(&applier);
+        sync_levels(work->store);
         if (r == 0)
                 sweep_good(work->store, &applier.manifest);
         return report(&applier, r, ret_result);

@@ -16,14 +16,16 @@
 #define STORE_META_MODE 0700
 
 /**
- * Opens one directory of `parent_fd`, following no link; with `make`, makes it (with exactly
- * `mode`) when it is missing and syncs the parent. Returns a descriptor, or -errno.
+ * Opens one directory of `parent_fd`, following no link; with a `make_mode` other than 0 it is
+ * made, with exactly that mode, when it is missing, and with `durable` its parent is synced then.
+ * Returns a descriptor, or -errno.
  */
-int store_open_dir(int parent_fd, const char *name, bool make, mode_t mode);
+int store_open_dir(int parent_fd, const char *name, mode_t make_mode, bool durable);
 
 /**
  * Opens the directory that holds `path` (relative, below `dir_fd`) component by component, and says
- * where its last element begins. Returns a descriptor, or -errno (-ENOENT, -ELOOP, -ENOTDIR, …).
+ * where its last element begins; with `make`, what is missing is made, durably. Returns a
+ * descriptor, or -errno (-ENOENT, -ELOOP, -ENOTDIR, …).
  */
 int store_open_parent(int dir_fd, const char *path, bool make, const char **ret_last);
 

@@ -28,6 +28,8 @@
 #include <sys/socket.h>
 
 #define NEVER UINT64_MAX
+/* Answers up to this always have room: all connections together cannot make them matter. */
+#define LISTENER_SMALL_BYTES (16U << 10)
 
 /* One client. */
 typedef struct Connection {
@@ -197,7 +199,7 @@ static struct MHD_Response *make_response(Listener *listener, HttpResponse *answ
 
 /* Slow readers of many large answers must not add up: past the bound a request is turned away. */
 static bool has_room(const Listener *listener, const HttpResponse *answer) {
-        return listener->body_bytes == 0 ||
+        return listener->body_bytes == 0 || answer->body.size <= LISTENER_SMALL_BYTES ||
                 listener->body_bytes + answer->body.size <= LISTENER_BODY_BYTES;
 }
 

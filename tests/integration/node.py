@@ -147,6 +147,12 @@ class Node:
         self.process = None
         return status
 
+    def close(self):
+        """Stops it; the sanitizers must have had nothing to say."""
+        self.stop()
+        text = self.log_text()
+        assert "AddressSanitizer" not in text and "runtime error" not in text, text
+
     def is_alive(self):
         return self.process is not None and self.process.poll() is None
 

@@ -4,7 +4,6 @@
 import contextlib
 import json
 import os
-import platform
 import pty
 import re
 import shutil
@@ -15,7 +14,7 @@ import threading
 import time
 
 import pytest
-from node import EXAMPLES, PUBLISHED, ROOT, SECCOMPCTL, SECCOMPD, eventually, profile, seccompctl, sha256
+from node import EXAMPLES, PUBLISHED, SECCOMPCTL, SECCOMPD, eventually, profile, seccompctl, sha256
 
 ERROR = b'{\n  "defaultAction": "SCMP_ACT_ALOW"\n}\n'
 # libseccomp 2.5.4 and 2.6.1 never return from these two rules.
@@ -91,22 +90,6 @@ def test_help_and_version(program):
         result = run(*program, option)
         assert (result.returncode, result.stderr) == (0, "")
         assert re.fullmatch(rf"{program[0].name} \d+\.\d+\.\d+\S* \(\w+\)\n", result.stdout)
-
-
-def test_help_names_every_option():
-    """Help, getopt's table and the manual page agree."""
-    for program, source, page in [(SECCOMPD, "daemon/options.c", "seccompd.8"),
-                                  ((SECCOMPCTL, "check"), "ctl/cmd_check.c", "seccompctl.1"),
-                                  ((SECCOMPCTL, "compile"), "ctl/cmd_compile.c", "seccompctl.1"),
-                                  ((SECCOMPCTL, "status"), "ctl/cmd_status.c", "seccompctl.1")]:
-        program = program if isinstance(program, tuple) else (program,)
-        text = run(*program, "--help").stdout
-        manual = (ROOT / "docs" / "man" / page).read_text().replace("\\-", "-")
-        options = re.findall(r'\{ "([a-z-]+)", (?:no|required)_argument', (ROOT / "agent" / source).read_text())
-        assert len(options) >= 3
-        for option in options:
-            assert f"--{option}" in text, (program, option)
-            assert re.search(rf"Fl -{option}\b", manual), (page, option)
 
 
 def test_seccompd_help_shows_the_default_capabilities():
@@ -527,41 +510,3 @@ def test_rule_overrides_hold_in_the_daemon(node):
     assert node.once("--rule", "SP503=error").returncode == 1
     node.start()
     eventually(lambda: node.states() == {"web.json": "installed"})
-
-
-# --- the pages of docs/ ---
-
-
-def test_the_rule_pages_tell_the_truth(tmp_path):
-    """Every rule has its section; what it calls bad is found, what it calls good is not."""
-    if platform.machine() != "x86_64":
-        pytest.skip("the examples are of an x86_64 node")
-    kinds = {"FIXED": "*error, fixed*", "ERROR": "*error*", "WARNING": "*warning*", "INFO": "*info*"}
-    source = (ROOT / "agent" / "profile" / "rules.c").read_text()
-    catalogue = {rule: (kinds[kind], summary) for kind, rule, summary in re.findall(
-        r'^ +(FIXED|ERROR|WARNING|INFO)\((SP\d+), "(.*)"\),$', source, re.MULTILINE)}
-    del catalogue["SP910"]  # not found by any check yet
-    sections = re.split(r"^## ", (ROOT / "docs" / "rules.md").read_text(), flags=re.MULTILINE)[1:]
-    assert {section.partition("\n")[0].partition(": ")[0] for section in sections} == set(catalogue)
-    for section in sections:
-        rule, _, summary = section.partition("\n")[0].partition(": ")
-        assert (section.splitlines()[2], summary) == catalogue[rule]
-        for language, kind, text in re.findall(r"^```(\w+) (bad|good)\n(.*?)\n```$", section, re.MULTILINE | re.DOTALL):
-            if language == "json":
-                (tmp_path / f"{rule}-{kind}.json").write_text(text)
-    _, result = check_json(tmp_path)
-    assert len(result["files"]) > 120
-    lies = []
-    for entry in result["files"]:
-        rule, _, kind = os.path.basename(entry["file"]).removesuffix(".json").partition("-")
-        if (rule in [diagnostic["rule"] for diagnostic in entry["diagnostics"]]) != (kind == "bad"):
-            lies.append(entry["file"])
-    assert not lies
-
-
-def test_the_example_of_the_canonical_form_is_right():
-    if platform.machine() != "x86_64":
-        pytest.skip("the example is of an x86_64 node")
-    page = (ROOT / "docs" / "canonical-form.md").read_text()
-    source, canonical = re.findall(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    assert seccompctl("compile", "-", stdin=source.encode()).stdout.decode() == canonical

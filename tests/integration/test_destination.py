@@ -8,10 +8,11 @@ import shutil
 import signal
 import stat
 import subprocess
+import threading
 import time
 
 import pytest
-from node import errors_of, eventually, faults, in_own_mounts, profile
+from node import Node, errors_of, eventually, faults, in_own_mounts, profile
 
 GOOD = profile("read", "write", "execve")
 BAD = b'{"defaultAction": "SCMP_ACT_ALOW"}'
@@ -266,26 +267,38 @@ def test_damage_within_the_back_off_is_repaired_when_that_is_over(node):
     assert path.exists()
 
 
-def test_a_second_writer_that_never_gives_up_is_met_with_back_off(node):
-    """Deleted or edited every half second for a minute: few repairs, few lines, and right in the end."""
-    install(node, {"web.json": GOOD, "calm.json": GOOD})
-    path = node.installed / "web.json"
-    good = path.read_bytes()
-    was_contended = False
-    for i in range(120):
-        if i % 2:
-            path.write_bytes(b"{}")
-        else:
-            path.unlink(missing_ok=True)
-        time.sleep(0.5)
-        was_contended = was_contended or node.profiles()["web.json"]["contended"]
-    repairs = node.metric(DRIFT)
-    assert 3 <= repairs <= 8, repairs
-    assert was_contended
-    assert len([line for line in node.log() if line.get("profile") == "web.json"]) <= 2 * repairs + 4
-    assert node.states()["calm.json"] == "installed"
-    assert node.text("/readyz") == (200, "ok")
-    eventually(lambda: path.exists() and path.read_bytes() == good, timeout=70, message="the last repair")
+class War(threading.Thread):
+    """A second writer that deletes or edits a profile every half second for a minute."""
+
+    def __init__(self, directory):
+        super().__init__(daemon=True)
+        self.node = Node(directory)
+        self.was_contended = False
+
+    def run(self):
+        install(self.node, {"web.json": GOOD, "calm.json": GOOD})
+        self.path = self.node.installed / "web.json"
+        self.good = self.path.read_bytes()
+        for i in range(120):
+            if i % 2:
+                self.path.write_bytes(b"{}")
+            else:
+                self.path.unlink(missing_ok=True)
+            time.sleep(0.5)
+            self.was_contended = self.was_contended or self.node.profiles()["web.json"]["contended"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def war(request, tmp_path_factory):
+    """It is waged beside the other tests of this file, because it takes a minute."""
+    if not any(item.name.startswith("test_a_second_writer") for item in request.session.items):
+        yield None
+        return
+    war = War(tmp_path_factory.mktemp("war"))
+    war.start()
+    yield war
+    war.join()
+    war.node.close()
 
 
 # --- leaving the source ---
@@ -621,3 +634,20 @@ def leave_a_temporary(node):
     node.stop(signal.SIGKILL)
     assert found.exists()
     return found
+
+
+# --- at last, for it takes a minute ---
+
+def test_a_second_writer_that_never_gives_up_is_met_with_back_off(war):
+    war.join()
+    node = war.node
+    repairs = node.metric(DRIFT)
+    assert 3 <= repairs <= 8, repairs
+    assert war.was_contended
+    lines = [line for line in node.log() if line.get("profile") == "web.json"]
+    assert len(lines) <= 2 * repairs + 4, lines
+    assert node.states()["calm.json"] == "installed"
+    assert node.text("/readyz") == (200, "ok")
+    # peace: the last damage is undone when the back-off is over
+    eventually(lambda: war.path.exists() and war.path.read_bytes() == war.good, timeout=70)
+    node.wait_state("web.json", "installed")

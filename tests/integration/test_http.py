@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the node shows: health, metrics, status and profiles over HTTP, sd_notify, and the log."""
+"""What the node shows over HTTP: health, metrics, status and profiles, and what it takes from clients."""
 
 import contextlib
 import http.client
 import json
-import os
-import pty
 import re
 import select
 import shutil
@@ -110,7 +108,7 @@ def test_readyz_says_what_is_wrong(node):
     node.writer.publish({"web.json": profile("read")})
     node.start(wait=False)
     eventually(node.socket.exists)
-    status, text = eventually(lambda: (answer := node.text("/readyz"))[0] == 503 and "destination" in answer[1] and answer)
+    _, text = eventually(lambda: (answer := node.text("/readyz"))[0] == 503 and "destination" in answer[1] and answer)
     assert re.search(r"^\[-\]destination failed: \S", text, re.MULTILINE), text
     assert text.splitlines()[-1] == "readyz check failed"
     assert node.text("/readyz/destination")[0] == 503
@@ -432,7 +430,8 @@ def test_hundreds_of_half_open_connections_stall_nothing(served):
 def test_many_readers_of_a_large_answer_share_it(node):
     large = json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
         {"names": ["read", "x" * 500_000], "action": "SCMP_ACT_ALLOW"}]}).encode()
-    node.writer.publish({f"p{i}.json": b'{"defaultAction": "SCMP_ACT_%03d"}' % i for i in range(400)} | {"large.json": large})
+    bad = {f"p{i}.json": b'{"defaultAction": "SCMP_ACT_%03d"}' % i for i in range(400)}
+    node.writer.publish({"large.json": large, **bad})
     node.start("--rule", "SP503=off")
     size = len(node.get("/status")[1])
     # one copy of the status, whoever reads it; of profiles no more than the listener holds for all
@@ -469,122 +468,3 @@ def test_a_stale_socket_is_replaced_a_live_one_is_not(node):
     assert second.returncode == 1
     assert str(node.socket) in second.stderr
     assert node.text("/livez") == (200, "ok")
-
-
-# --- systemd ---
-
-
-class NotifySocket:
-    """The service manager's end of sd_notify."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.socket.bind(str(path))
-        self.socket.settimeout(0.1)
-        self.environment = dict(os.environ, NOTIFY_SOCKET=str(path))
-        self.lines = []
-
-    def seen(self, begin):
-        """The lines so far that begin so."""
-        with contextlib.suppress(TimeoutError):
-            while True:
-                self.lines += self.socket.recv(4096).decode().splitlines()
-        return [line for line in self.lines if line.startswith(begin)]
-
-    def wait(self, begin, n=1, timeout=20):
-        return eventually(lambda: len(found := self.seen(begin)) >= n and found, timeout, f"{begin} in {self.lines}")
-
-
-@pytest.fixture
-def notify(tmp_path):
-    notify = NotifySocket(tmp_path / "notify.sock")
-    yield notify
-    notify.socket.close()
-
-
-def test_the_service_manager_hears_of_every_stage(node, notify):
-    node.writer.publish({"web.json": profile("read"), "bad.json": b"{}"})
-    node.start(env=notify.environment)
-    assert notify.wait("READY=1")
-    assert notify.wait("STATUS=")[-1] == "STATUS=2 profiles, 1 installed, 1 invalid"
-    assert not notify.seen("WATCHDOG=1"), "no watchdog was asked for"
-    readies = len(notify.seen("READY=1"))
-    node.process.send_signal(signal.SIGHUP)
-    assert notify.wait("RELOADING=1")
-    assert int(notify.wait("MONOTONIC_USEC=")[-1].partition("=")[2]) <= time.monotonic_ns() // 1000
-    notify.wait("READY=1", readies + 1)
-    assert notify.lines.index("RELOADING=1") < len(notify.lines) - notify.lines[::-1].index("READY=1") - 1
-    assert not notify.seen("STOPPING=1")
-    assert node.stop() == 0
-    assert notify.wait("STOPPING=1")
-
-
-def test_nothing_is_ready_before_the_first_pass(node, notify):
-    (node.kubelet / "seccomp").symlink_to(node.dir)
-    node.writer.publish({"web.json": profile("read")})
-    node.start(env=notify.environment, wait=False)
-    eventually(node.socket.exists)
-    time.sleep(0.5)
-    assert not notify.seen("READY=1")
-    assert node.text("/readyz")[0] == 503
-
-
-def test_the_watchdog_is_fed(node, notify):
-    node.writer.publish({"web.json": profile("read")})
-    notify.environment["WATCHDOG_USEC"] = "1000000"
-    node.start(env=notify.environment, prefix=["sh", "-c", 'WATCHDOG_PID=$$ exec "$@"', "sh"])
-    begin = time.monotonic()
-    notify.wait("WATCHDOG=1", 3)
-    assert time.monotonic() - begin < 3
-
-
-# --- the log ---
-
-
-def test_the_log_is_json_on_a_pipe_with_one_line_a_change(node):
-    node.writer.publish({"one.json": profile("read"), "two.json": profile("write")})
-    node.start("--log-format", "auto")
-    node.writer.publish({"one.json": profile("read", "close"), "two.json": b'{"defaultAction": "SCMP_ACT_ALOW"}'})
-    node.wait_state("two.json", "stale")
-    syncs = node.metric('seccompd_syncs_total{result="success"}')
-    node.process.send_signal(signal.SIGHUP)
-    eventually(lambda: node.metric('seccompd_syncs_total{result="success"}') > syncs)
-    entry = node.profiles()["two.json"]
-    assert node.stop() == 0
-    lines = [json.loads(line) for line in node.log_text().splitlines()]
-    assert all({"time", "level", "message"} <= set(line) for line in lines)
-    changes = [(line["profile"], line["state"]) for line in lines if "profile" in line]
-    assert changes == [("one.json", "installed"), ("two.json", "installed"),
-                       ("one.json", "installed"), ("two.json", "stale")]
-    stale = next(line for line in lines if line.get("state") == "stale")
-    assert stale["level"] == "warning" and stale["before"] == "installed"
-    assert stale["digest"] == entry["digest"] and stale["source_digest"] == entry["sourceDigest"]
-    assert stale["diagnostic"].startswith("1:19: ") and stale["diagnostic"].endswith("[SP302]")
-
-
-def test_the_log_is_text_on_a_terminal(node):
-    node.writer.publish({"web.json": profile("read")})
-    master, slave = pty.openpty()
-    node.process = subprocess.Popen(node.argv("--log-format", "auto"), stdout=slave, stderr=slave)
-    os.close(slave)
-    node.wait_synced()
-    digest = node.profiles()["web.json"]["digest"]
-    assert node.stop() == 0
-    text = b""
-    with contextlib.suppress(OSError):  # EIO: the other end is closed
-        while chunk := os.read(master, 4096):
-            text += chunk
-    os.close(master)
-    lines = re.sub(r"\x1b\[[0-9;]*m", "", text.decode()).splitlines()
-    assert not any(line.startswith("{") for line in lines)
-    installed = [line for line in lines if "profile installed" in line]
-    assert len(installed) == 1
-    assert re.match(r"\d\d:\d\d:\d\d info +profile installed  profile=web\.json ", installed[0])
-    assert f"digest={digest}" in installed[0]
-
-
-def test_the_log_level_is_kept(node):
-    node.writer.publish({"web.json": profile("read"), "bad.json": b"{}"})
-    node.start("--log-level", "warning")
-    assert node.stop() == 0
-    assert {line["level"] for line in node.log()} == {"warning"}

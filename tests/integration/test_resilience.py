@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from node import SECCOMPD, AtomicWriter, errors_of, eventually, faults, in_own_mounts, needs_root, profile
+from node import SECCOMPD, AtomicWriter, errors_of, eventually, faults, in_own_mounts, needs_root, profile, sha256
 
 GOOD = profile("read", "write", "execve")
 MEMORY_BYTES = 64 << 20
@@ -119,11 +119,11 @@ def hostile_set():
     rule = '{"names":["ioctl"],"action":"SCMP_ACT_ALLOW","args":[{"index":1,"value":%d,"op":"SCMP_CMP_EQ"}]}'
     arguments = ",".join(rule % i for i in range(9000))
     files = {
-        "numbers.json": b"[" + b"0," * ((1 << 19) - 1) + b"0]",
+        "numbers.json": b"[" + b"0," * ((1 << 19) - 2) + b"0]",
         "nesting.json": b"[" * (1 << 20),
         "names.json": profile(*(f"call{i:05d}" for i in range(77000))),
         "arguments.json": f'{{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{arguments}]}}'.encode(),
-        "keys.json": json.dumps({f"key{i:05d}": i for i in range(60000)}).encode(),
+        "keys.json": json.dumps({f"key{i:05d}": i for i in range(50000)}).encode(),
         "string.json": b'{"defaultAction": "' + b"\\u0041" * 170000 + b'"}',
         "zeros.json": bytes(1 << 20),
     }
@@ -208,9 +208,17 @@ def test_stopping_with_a_writer_at_work_ends_in_order(node, tmp_path):
     node.writer.publish({"web.json": profile("close")})
     eventually(node.children)
     assert node.stop() == 0
+    assert "close" in (node.installed / "web.json").read_text(), "what was begun is brought to its end"
     node.start("--adopt", "never")
     node.wait_state("web.json", "installed")
     assert "close" in (node.installed / "web.json").read_text()
+
+
+def test_once_that_is_told_to_stop_does_not_claim_success(node, tmp_path):
+    node.writer.publish({"web.json": GOOD})
+    node.start("--once", wait=False, env=faults(tmp_path, check_msec=500))
+    eventually(node.children)
+    assert node.stop() == 1
 
 
 # --- mounts of a pod ---
@@ -315,13 +323,15 @@ def test_a_killed_worker_leaves_the_last_good_version(node, tmp_path):
 
 def test_a_killed_writer_is_started_again(node, tmp_path):
     node.writer.publish({"web.json": GOOD})
-    pid = node.start(env=faults(tmp_path, fsync_msec=1000)).pid
+    pid = node.start(env=faults(tmp_path, fsync_msec=300)).pid
     checks = node.metric('seccompd_checks_total{result="verdict"}')
     node.writer.publish({"web.json": profile("close")})
     node.wait_metric('seccompd_checks_total{result="verdict"}', checks + 1)
     os.kill(eventually(node.children)[0], signal.SIGKILL)
-    eventually(lambda: "close" in (node.installed / "web.json").read_text(), timeout=30)
-    node.wait_state("web.json", "installed")
+    eventually(lambda: node.metric('seccompd_syncs_total{result="failure"}') == 1)
+    assert node.profiles()["web.json"]["digest"] == sha256((node.installed / "web.json").read_bytes())
+    eventually(lambda: node.holds("web.json", profile("close")), timeout=15)
+    assert "close" in (node.installed / "web.json").read_text()
     node.assert_unhurt(pid)
 
 
