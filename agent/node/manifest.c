@@ -105,6 +105,23 @@ int manifest_copy(const Manifest *manifest, Manifest *ret_copy) {
         return 0;
 }
 
+static bool is_same_entry(const ManifestEntry *a, const ManifestEntry *b) {
+        return strcmp(a->name, b->name) == 0 && strcmp(a->source, b->source) == 0 &&
+                digest_equal(&a->digest, &b->digest) && digest_equal(&a->previous, &b->previous) &&
+                digest_equal(&a->source_digest, &b->source_digest) && a->state == b->state &&
+                a->retiring_seconds == b->retiring_seconds && a->generation == b->generation &&
+                a->time_seconds == b->time_seconds;
+}
+
+bool manifest_has_same_entries(const Manifest *a, const Manifest *b) {
+        if (a->n_entries != b->n_entries)
+                return false;
+        for (size_t i = 0; i < a->n_entries; i++)
+                if (!is_same_entry(&a->entries[i], &b->entries[i]))
+                        return false;
+        return true;
+}
+
 /* --- printing --- */
 
 /* Everything but what file names and labels are made of becomes %XX: one field, one line, no JSON.
@@ -142,7 +159,7 @@ void manifest_print(Buf *buf, const Manifest *manifest) {
                 put_digest(buf, &entry->source_digest);
                 buf_printf(buf, " %s %" PRIu64 " %" PRIu64 " %" PRId64 " ",
                         profile_state_name(entry->state), entry->retiring_seconds,
-                        entry->generation, entry->time_seconds);
+                        entry->generation, entry->time_seconds < 0 ? 0 : entry->time_seconds);
                 put_encoded(buf, entry->source);
                 buf_putc(buf, ' ');
                 put_encoded(buf, entry->name);
@@ -231,15 +248,27 @@ static size_t split(char *line, char **fields, size_t n_max) {
         return n;
 }
 
+/* An entry is of something that was installed. */
+static int parse_state(const char *text, ProfileState *ret_state) {
+        ProfileState state;
+
+        if (profile_state_parse(text, &state) < 0 || state == PROFILE_INVALID ||
+                state == PROFILE_CONFLICT)
+                return -EBADMSG;
+        *ret_state = state;
+        return 0;
+}
+
 /* The fields between the digests and the name, which a newer version may have changed. */
 static int parse_details(char **fields, ManifestEntry *entry) {
         uint64_t time_seconds = 0;
 
         if (parse_digest(fields[3], &entry->source_digest) < 0 ||
-                profile_state_parse(fields[4], &entry->state) < 0 ||
+                parse_state(fields[4], &entry->state) < 0 ||
                 parse_number(fields[5], &entry->retiring_seconds) < 0 ||
                 parse_number(fields[6], &entry->generation) < 0 ||
-                parse_number(fields[7], &time_seconds) < 0 || decode(fields[8]) < 0)
+                parse_number(fields[7], &time_seconds) < 0 || time_seconds > INT64_MAX ||
+                decode(fields[8]) < 0)
                 return -EBADMSG;
         entry->time_seconds = (int64_t) time_seconds;
         free(entry->source);
@@ -261,7 +290,7 @@ static int parse_file(Manifest *manifest, char *line) {
         r = manifest_add(manifest, fields[n - 1], &entry);
         if (r < 0)
                 return r;
-        if (parse_digest(fields[1], &entry->digest) < 0 ||
+        if (parse_digest(fields[1], &entry->digest) < 0 || digest_is_none(&entry->digest) ||
                 parse_digest(fields[2], &entry->previous) < 0)
                 return -EBADMSG;
         return is_newer ? 0 : parse_details(fields, entry);

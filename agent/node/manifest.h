@@ -59,6 +59,9 @@ void manifest_print(Buf *buf, const Manifest *manifest);
 /** A deep copy. Returns 0 or -ENOMEM. */
 int manifest_copy(const Manifest *manifest, Manifest *ret_copy);
 
+/** Whether both say the same of the same names; generation and version apart. */
+bool manifest_has_same_entries(const Manifest *a, const Manifest *b);
+
 /** The entry of a name, or NULL. */
 ManifestEntry *manifest_find(const Manifest *manifest, const char *name);
 

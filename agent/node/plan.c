@@ -2,18 +2,22 @@
 
 /*
  * The plan of a pass, one name at a time. What stands at the name is first put in terms of what we
- * own of it; then one of four functions decides:
+ * own of it; then, where the sources have something good to put there, a few conditions decide, and
+ * everywhere else a table does: HOLD, below, is what we own and cannot or may not have anew.
  *
  *     sources say        owned                           not owned
- *     two of them        conflict, KEEP                  conflict, NONE
+ *     two of them        HOLD, conflict                  conflict
  *     good               KEEP, REPAIR or WRITE           WRITE, ADOPT or conflict
- *     bad                stale, KEEP or REPAIR           invalid, NONE
- *     nothing            retiring, then REMOVE;          (no entry: not ours to plan)
- *                        KEEP while the source is away
+ *     bad                HOLD, stale                     invalid
+ *     nothing            HOLD, retiring or away          (no entry: not ours to plan)
  *
  * A file is ours when it matches the entry's digest or the one before it: a crash may have come
  * between the manifest and the rename. Anything else at a name we own is drift and repaired, but
  * for a directory, which no rename can replace. Anything at a name we do not own is somebody's.
+ *
+ * A repair without the source needs the bytes that were saved when the entry turned stale or
+ * retiring. Where drift came before they could be saved, nothing is there to repair from: then
+ * the plan says so and waits for the source, and keeps the name.
  */
 
 #include "node/plan.h"
@@ -26,15 +30,53 @@
 static const char CONFLICT_RIVAL[] = "another source claims the same name";
 static const char CONFLICT_FOREIGN[] = "a file that is not ours stands at its name";
 static const char CONFLICT_OTHER[] = "something that is no regular file stands at its name";
+static const char CONFLICT_AWAY[] =
+        "its file was changed or removed, and its source is not there to repair it from";
 
 /* What stands at a name, in terms of what we own of it. */
 typedef enum Standing {
         STANDING_ABSENT,
         STANDING_CURRENT,  /* our bytes */
+        STANDING_MODE,     /* our bytes, with another mode */
         STANDING_PREVIOUS, /* the version before: a crash left it */
-        STANDING_CHANGED,  /* somebody's bytes, or ours with another mode */
+        STANDING_CHANGED,  /* somebody's bytes, or no file */
         STANDING_BLOCKED,  /* a directory */
+        N_STANDINGS,
 } Standing;
+
+/* Why an entry is only held. "Fresh": its bytes were not saved to .seccompd/good yet. */
+typedef enum Holding {
+        HOLDING_RIVAL,
+        HOLDING_BAD_FRESH,
+        HOLDING_BAD,
+        HOLDING_AWAY_FRESH,
+        HOLDING_AWAY,
+        HOLDING_GONE_FRESH,
+        HOLDING_GONE,
+        HOLDING_DUE,
+        N_HOLDINGS,
+} Holding;
+
+#define NONE   PLAN_NONE
+#define KEEP   PLAN_KEEP
+#define REPAIR PLAN_REPAIR
+#define FORGET PLAN_FORGET
+#define REMOVE PLAN_REMOVE
+
+/* A fresh entry with a wrong mode is kept: that saves its bytes, and the next pass repairs it. */
+static const PlanOp HOLD[N_HOLDINGS][N_STANDINGS] = {
+        /* clang-format off */
+        /*                        absent  current  mode    previous changed blocked */
+        [HOLDING_RIVAL]      = {  NONE,   KEEP,    KEEP,   KEEP,    NONE,   NONE   },
+        [HOLDING_BAD_FRESH]  = {  NONE,   KEEP,    KEEP,   KEEP,    NONE,   NONE   },
+        [HOLDING_BAD]        = {  REPAIR, KEEP,    REPAIR, REPAIR,  REPAIR, NONE   },
+        [HOLDING_AWAY_FRESH] = {  NONE,   KEEP,    KEEP,   KEEP,    NONE,   NONE   },
+        [HOLDING_AWAY]       = {  REPAIR, KEEP,    REPAIR, REPAIR,  REPAIR, NONE   },
+        [HOLDING_GONE_FRESH] = {  FORGET, KEEP,    KEEP,   KEEP,    FORGET, FORGET },
+        [HOLDING_GONE]       = {  REPAIR, KEEP,    REPAIR, REPAIR,  REPAIR, NONE   },
+        [HOLDING_DUE]        = {  FORGET, REMOVE,  REMOVE, REMOVE,  FORGET, FORGET },
+        /* clang-format on */
+};
 
 typedef struct Planner {
         const PlanOptions *options;
@@ -72,7 +114,7 @@ static Standing standing_of(const ManifestEntry *entry, const Observed *observed
         if (digest_is_none(&observed->digest))
                 return STANDING_CHANGED;
         if (digest_equal(&observed->digest, &entry->digest))
-                return observed->is_mode_right ? STANDING_CURRENT : STANDING_CHANGED;
+                return observed->is_mode_right ? STANDING_CURRENT : STANDING_MODE;
         return digest_equal(&observed->digest, &entry->previous) ? STANDING_PREVIOUS
                                                                  : STANDING_CHANGED;
 }
@@ -82,19 +124,6 @@ static void block(PlanItem *item, const char *why) {
         item->conflict = why;
 }
 
-/* --- two sources --- */
-
-static void plan_rival(const Desired *desired, const ManifestEntry *entry, PlanItem *item) {
-        block(item, CONFLICT_RIVAL);
-        item->rival = desired->rival;
-        if (entry) {
-                item->op = PLAN_KEEP;
-                item->digest = entry->digest;
-                item->source = entry->source;
-                item->source_digest = entry->source_digest;
-        }
-}
-
 /* --- a good profile --- */
 
 static void plan_good_owned(const Desired *desired, const ManifestEntry *entry,
@@ -102,20 +131,19 @@ static void plan_good_owned(const Desired *desired, const ManifestEntry *entry,
         bool is_update = !digest_equal(&desired->digest, &entry->digest);
         Standing standing = standing_of(entry, observed);
 
-        item->state = PROFILE_INSTALLED;
-        item->digest = desired->digest;
         if (standing == STANDING_BLOCKED) {
                 block(item, CONFLICT_OTHER);
-                item->digest = (Digest){};
                 return;
         }
+        item->state = PROFILE_INSTALLED;
+        item->digest = desired->digest;
         if (observed->kind == OBSERVED_FILE && observed->is_mode_right &&
                 digest_equal(&observed->digest, &desired->digest)) {
                 item->op = PLAN_KEEP;
                 return;
         }
         item->op = is_update ? PLAN_WRITE : PLAN_REPAIR;
-        item->is_drift = standing == STANDING_ABSENT || standing == STANDING_CHANGED;
+        item->is_drift = standing != STANDING_CURRENT && standing != STANDING_PREVIOUS;
 }
 
 static void plan_good_foreign(
@@ -141,79 +169,94 @@ static void plan_good_foreign(
 
 /* --- what we own and cannot have anew --- */
 
-/* Keeps the bytes of an entry where they are, or has them repaired from what was saved. */
-static void hold(const ManifestEntry *entry, const Observed *observed, PlanItem *item) {
-        item->digest = entry->digest;
-        switch (standing_of(entry, observed)) {
-        case STANDING_CURRENT: item->op = PLAN_KEEP; break;
-        case STANDING_PREVIOUS:
-                /* the update never came to its rename: this is the last good version */
-                item->op = PLAN_KEEP;
-                item->digest = entry->previous;
-                break;
-        case STANDING_ABSENT:
-        case STANDING_CHANGED:
-                item->op = PLAN_REPAIR;
-                item->is_drift = true;
-                break;
-        case STANDING_BLOCKED:
+static void hold(Holding holding, const ManifestEntry *entry, const Observed *observed,
+        ProfileState state, PlanItem *item) {
+        Standing standing = standing_of(entry, observed);
+
+        item->state = state;
+        item->op = HOLD[holding][standing];
+        item->is_drift = item->op == PLAN_REPAIR;
+        if (item->op == PLAN_REPAIR)
+                item->digest = entry->digest;
+        else if (item->op == PLAN_KEEP) /* the update may never have come to its rename */
+                item->digest = standing == STANDING_PREVIOUS ? entry->previous : entry->digest;
+        else if (item->op == PLAN_NONE && standing == STANDING_BLOCKED)
                 block(item, CONFLICT_OTHER);
-                item->digest = (Digest){};
-                break;
+}
+
+static bool is_fresh(const ManifestEntry *entry) {
+        return entry->state == PROFILE_INSTALLED;
+}
+
+static void plan_rival(const Desired *desired, const ManifestEntry *entry, const Observed *observed,
+        PlanItem *item) {
+        if (entry) {
+                item->source = entry->source;
+                item->source_digest = entry->source_digest;
+                hold(HOLDING_RIVAL, entry, observed, PROFILE_CONFLICT, item);
         }
+        block(item, CONFLICT_RIVAL);
+        item->rival = desired->rival;
 }
 
 static void plan_bad(const ManifestEntry *entry, const Observed *observed, PlanItem *item) {
-        if (!entry) {
-                item->state = PROFILE_INVALID;
+        item->state = PROFILE_INVALID;
+        if (!entry)
                 return;
-        }
-        item->state = PROFILE_STALE;
-        item->save_good = entry->state == PROFILE_INSTALLED;
-        hold(entry, observed, item);
+        hold(is_fresh(entry) ? HOLDING_BAD_FRESH : HOLDING_BAD, entry, observed, PROFILE_STALE,
+                item);
+        item->save_good = is_fresh(entry) && item->op == PLAN_KEEP;
+        if (item->op == PLAN_NONE && !item->conflict)
+                item->state = PROFILE_INVALID; /* nothing of ours stands there any more */
 }
 
 /* --- gone from the sources --- */
 
-static bool is_expired(const Planner *planner, const ManifestEntry *entry) {
+static bool is_due(const Planner *planner, const ManifestEntry *entry) {
         uint64_t age = entry->retiring_seconds + planner->options->elapsed_seconds;
 
         return entry->state == PROFILE_RETIRING && planner->options->prune &&
                 age >= planner->options->prune_after_seconds;
 }
 
+static void plan_away(const ManifestEntry *entry, const Observed *observed, PlanItem *item) {
+        hold(is_fresh(entry) ? HOLDING_AWAY_FRESH : HOLDING_AWAY, entry, observed, entry->state,
+                item);
+        if (item->op == PLAN_NONE && !item->conflict)
+                block(item, CONFLICT_AWAY);
+}
+
 static void plan_gone(const Planner *planner, const ManifestEntry *entry, const Observed *observed,
         PlanItem *item) {
-        Standing standing = standing_of(entry, observed);
+        Holding holding = is_due(planner, entry) ? HOLDING_DUE
+                : is_fresh(entry)                ? HOLDING_GONE_FRESH
+                                                 : HOLDING_GONE;
 
         if (planner->is_source_absent(entry->source, planner->userdata)) {
-                item->state = entry->state;
-                hold(entry, observed, item);
+                plan_away(entry, observed, item);
                 return;
         }
-        item->state = PROFILE_RETIRING;
-        item->save_good = entry->state != PROFILE_RETIRING;
-        if (!is_expired(planner, entry)) {
-                hold(entry, observed, item);
-                return;
-        }
-        item->digest = entry->digest;
-        item->op = standing == STANDING_CURRENT || standing == STANDING_PREVIOUS ? PLAN_REMOVE
-                                                                                 : PLAN_FORGET;
+        hold(holding, entry, observed, PROFILE_RETIRING, item);
+        item->save_good = is_fresh(entry) && item->op == PLAN_KEEP;
 }
 
 /* --- all names --- */
 
+/* A WRITE or REPAIR changes its entry when its bytes are written, which may be later. */
 static bool changes_entry(const ManifestEntry *entry, const PlanItem *item) {
-        if (item->op == PLAN_NONE)
-                return false;
-        if (item->op != PLAN_KEEP && item->op != PLAN_REPAIR)
-                return true;
+        switch (item->op) {
+        case PLAN_ADOPT:
+        case PLAN_REMOVE:
+        case PLAN_FORGET: return true;
+        case PLAN_KEEP: break;
+        default: return false;
+        }
         if (item->state == PROFILE_CONFLICT)
                 return false;
         return entry->state != item->state || !digest_equal(&entry->digest, &item->digest) ||
-                !digest_equal(&entry->source_digest, &item->source_digest) ||
-                strcmp(entry->source, item->source) != 0;
+                (item->state == PROFILE_INSTALLED &&
+                        (!digest_equal(&entry->source_digest, &item->source_digest) ||
+                                strcmp(entry->source, item->source) != 0));
 }
 
 /* One of `desired` and `entry` may be NULL. */
@@ -233,10 +276,12 @@ static void plan_name(Planner *planner, const Desired *desired, const ManifestEn
                         .source = entry->source,
                         .source_digest = entry->source_digest,
                 };
+        if (observed->kind == OBSERVED_FILE)
+                item.replaces = observed->digest;
         if (!desired)
                 plan_gone(planner, entry, observed, &item);
         else if (desired->rival)
-                plan_rival(desired, entry, &item);
+                plan_rival(desired, entry, observed, &item);
         else if (!desired->is_good)
                 plan_bad(entry, observed, &item);
         else if (entry)

@@ -62,8 +62,8 @@ typedef enum PlanOp {
         PLAN_ADOPT,  /* ours from now on; written again only when its bytes are not canonical: then
                         PLAN_WRITE */
         PLAN_REMOVE, /* its time as retiring is up: remove the file and the entry */
-        PLAN_FORGET, /* retiring and already gone or foreign, or a stale entry whose file went
-                        foreign: drop the entry only */
+        PLAN_FORGET, /* no longer desired, and what stands there is not ours (or nothing does) and
+                        cannot be repaired or is due to go: drop the entry only */
 } PlanOp;
 
 /** What happens to one name. */
@@ -72,8 +72,9 @@ typedef struct PlanItem {
         const char *source; /* likewise */
         PlanOp op;
         ProfileState state; /* after the plan is carried out */
-        bool save_good; /* turned stale or retiring: keep its verified bytes in .seccompd/good */
-        Digest digest;  /* of the bytes that stand or will stand there; none for none */
+        bool save_good;  /* turned stale or retiring: keep its verified bytes in .seccompd/good */
+        Digest digest;   /* of the bytes that stand or will stand there; none for none */
+        Digest replaces; /* of the file that was seen there; none when there was none to read */
         Digest source_digest;
         bool is_new; /* PLAN_WRITE where nothing stood: who came first meanwhile is not replaced */
         bool is_drift;        /* PLAN_REPAIR, or PLAN_WRITE over bytes that someone changed */

@@ -313,6 +313,7 @@ static int take_once(const SourceSpec *spec, const char *match, Snapshot *snapsh
         if (r < 0)
                 return set_unreadable(snapshot, r);
         snapshot->dir_fd = r;
+        snapshot->is_complete = true;
         r = take_files(match, snapshot);
         if (r < 0)
                 return r == -EAGAIN ? r : set_unreadable(snapshot, r);
@@ -322,12 +323,11 @@ static int take_once(const SourceSpec *spec, const char *match, Snapshot *snapsh
 }
 
 int snapshot_take(const SourceSpec *spec, const char *match, Snapshot *ret_snapshot) {
-        _cleanup_(snapshot_done) Snapshot snapshot = { .dir_fd = -1, .is_complete = true };
+        _cleanup_(snapshot_done) Snapshot snapshot = { .dir_fd = -1 };
         int r = -EAGAIN;
 
         for (unsigned i = 0; i < SNAPSHOT_ATTEMPTS && (r == -EAGAIN || r == -ENOENT); i++) {
                 snapshot_done(&snapshot);
-                snapshot.is_complete = true;
                 r = take_once(spec, match, &snapshot);
         }
         if (r == -ENOENT)

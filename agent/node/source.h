@@ -48,8 +48,8 @@ typedef struct SourceFile {
 typedef struct Snapshot {
         SourceState state;
         char *problem;     /* why not SOURCE_OK, or why not complete; owned; NULL: none */
-        bool is_complete;  /* false: more than LIMIT_SOURCE_FILES files, or a subdirectory could not
-                              be  read: what is absent from it is not retired */
+        bool is_complete;  /* false: not SOURCE_OK, more than LIMIT_SOURCE_FILES files, or a
+                              subdirectory could not be read: what is absent is not retired */
         SourceFile *files; /* sorted bytewise by name; owned */
         size_t n_files;
         size_t n_ignored; /* files that do not match --match */

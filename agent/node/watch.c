@@ -47,7 +47,7 @@ static const uint32_t MASKS[] = {
         [WATCH_VOLUME] = MASK_SELF | MASK_NAMES,
         [WATCH_PLAIN] = MASK_SELF | MASK_CONTENT,
         [WATCH_ABOVE] = MASK_SELF | MASK_NAMES | IN_ATTRIB, /* what was closed to us may open */
-        [WATCH_DESTINATION] = MASK_SELF | MASK_CONTENT,
+        [WATCH_DESTINATION] = MASK_SELF | MASK_CONTENT | IN_MODIFY, /* truncate(2) closes nothing */
 };
 
 typedef struct WatchRole {

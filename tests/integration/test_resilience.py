@@ -131,7 +131,7 @@ def hostile_set():
     return files
 
 
-def test_a_hostile_set_in_64_mib_harms_neither_the_agent_nor_its_neighbour(node, small_cgroup):
+def test_a_hostile_set_in_64_mib_harms_neither_the_agent_nor_its_neighbour(small_cgroup, node):
     if is_sanitized(SECCOMPD):
         pytest.skip("a sanitized build needs more memory than the test gives")
     hostile = hostile_set()
