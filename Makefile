@@ -38,6 +38,10 @@ pkg_cflags = $(shell pkg-config --cflags $(1) 2>/dev/null)
 pkg_libs   = $(shell pkg-config --libs $(1) 2>/dev/null)
 CPPFLAGS  += $(call pkg_cflags,$(PKGS_PROFILE) $(PKGS_DAEMON) $(PKGS_CTL))
 
+# V=1 shows the commands.
+Q       := $(if $(V),,@)
+say      = $(if $(V),,@printf '  %-3s %s\n' $(1) $(2))
+
 ROOMS   := base profile node report
 sources  = $(sort $(wildcard agent/$(1)/*.c))
 objects  = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
@@ -54,25 +58,29 @@ check-packages:
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 define room_library
 $(BUILD)/lib$(1).a: $(call objects,$(1))
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$(AR) rcs $$@ $$^
+	$$(Q)$(AR) rcs $$@ $$^
 endef
 $(foreach room,$(ROOMS),$(eval $(call room_library,$(room))))
 
 $(BUILD)/seccompd: $(call objects,daemon) $(LIBS)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ $(call pkg_libs,$(PKGS_PROFILE) $(PKGS_DAEMON))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ $(call pkg_libs,$(PKGS_PROFILE) $(PKGS_DAEMON))
 
 $(BUILD)/seccompctl: $(call objects,ctl) $(LIBS)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ $(call pkg_libs,$(PKGS_PROFILE) $(PKGS_CTL))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ $(call pkg_libs,$(PKGS_PROFILE) $(PKGS_CTL))
 
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/support.o $(LIBS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ $(call pkg_libs,$(PKGS_PROFILE) $(PKGS_DAEMON) $(PKGS_TEST))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ $(call pkg_libs,$(PKGS_PROFILE) $(PKGS_DAEMON) $(PKGS_TEST))
 
 .PHONY: unit-tests
 unit-tests: $(UNIT_TESTS)

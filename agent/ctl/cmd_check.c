@@ -22,7 +22,8 @@ enum {
         OPT_FORMAT = 256,
         OPT_FAIL_ON,
         OPT_RULE,
-        OPT_CAPABILITIES
+        OPT_CAPABILITIES,
+        OPT_INFO,
 };
 
 static const struct option OPTIONS[] = {
@@ -30,6 +31,7 @@ static const struct option OPTIONS[] = {
         { "fail-on", required_argument, NULL, OPT_FAIL_ON },
         { "rule", required_argument, NULL, OPT_RULE },
         { "capabilities", required_argument, NULL, OPT_CAPABILITIES },
+        { "info", no_argument, NULL, OPT_INFO },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         {},
@@ -39,6 +41,7 @@ typedef struct CheckCommand {
         CheckOptions options;
         OutputFormat format;
         Severity fail_on;
+        bool shows_info;
         /* over all files */
         size_t n_files, n_unreadable, n_errors, n_warnings, n_infos;
         Severity worst;
@@ -53,6 +56,7 @@ static void print_help(void) {
               "  -o, --format text|json        json: one stable document (default text)\n"
               "  --fail-on error|warning|info  from which severity on the exit status is 1 "
               "(default error)\n"
+              "  --info                        show findings of severity info too\n"
               "  --rule SPnnn=error|warning|info|off\n"
               "                                what a rule weighs; repeatable\n"
               "  --capabilities LIST           what Docker's includes.caps are held against\n"
@@ -105,6 +109,7 @@ static int parse_options(int argc, char **argv, CheckCommand *command) {
                 case 'o':
                 case OPT_FORMAT: r = output_format_parse(PROGRAM, optarg, &command->format); break;
                 case OPT_FAIL_ON: r = parse_fail_on(optarg, &command->fail_on); break;
+                case OPT_INFO: command->shows_info = true; break;
                 case OPT_RULE: r = parse_rule(command, optarg); break;
                 case OPT_CAPABILITIES: r = parse_capabilities(command, optarg); break;
                 default: usage_refused_option(PROGRAM, option, argv, OPTIONS); return CTL_USAGE;
@@ -158,14 +163,17 @@ static void put_json(CheckCommand *command, const Input *input, const Verdict *v
         buf_printf(out, ",\"diagnosticsDropped\":%zu}", verdict->diags.n_dropped);
 }
 
-static void put_text(CheckCommand *command, const Input *input, const Verdict *verdict) {
+/* Infos are for who asks for them. */
+static int put_text(CheckCommand *command, const Input *input, const Verdict *verdict) {
+        bool shows_info = command->shows_info || command->fail_on == SEVERITY_INFO;
         Buf *out = &command->output;
+        int r = findings_render(out, &verdict->diags, shows_info ? SEVERITY_INFO : SEVERITY_WARNING,
+                input, output_has_colour());
 
-        diags_render_text(out, &verdict->diags, input->name, input->bytes, input->size_bytes,
-                output_has_colour());
         if (verdict->diags.n_dropped > 0)
                 buf_printf(out, "%s: %zu more findings are not shown\n", input->name,
                         verdict->diags.n_dropped);
+        return r;
 }
 
 static int check_one(CheckCommand *command, const Input *input) {
@@ -187,10 +195,9 @@ static int check_one(CheckCommand *command, const Input *input) {
                 return r;
         command->n_files++;
         count(command, verdict);
-        if (command->format == OUTPUT_JSON)
-                put_json(command, input, verdict);
-        else
-                put_text(command, input, verdict);
+        if (command->format == OUTPUT_TEXT)
+                return put_text(command, input, verdict);
+        put_json(command, input, verdict);
         return 0;
 }
 
@@ -205,6 +212,8 @@ static void put_summary(CheckCommand *command) {
         put_counted(out, command->n_errors, "error", ": ");
         put_counted(out, command->n_warnings, "warning", ", ");
         put_counted(out, command->n_infos, "info", ", ");
+        if (command->n_infos > 0 && !command->shows_info && command->fail_on != SEVERITY_INFO)
+                buf_puts(out, " (--info shows them)");
         buf_putc(out, '\n');
 }
 

@@ -78,8 +78,8 @@ static int parse_options(int argc, char **argv, CheckOptions *options) {
 static int print(const Input *input, const Verdict *verdict) {
         _cleanup_buf_ Buf text = {};
 
-        diags_render_text(
-                &text, &verdict->diags, input->name, input->bytes, input->size_bytes, false);
+        if (findings_render(&text, &verdict->diags, SEVERITY_WARNING, input, false) < 0)
+                return CTL_USAGE;
         if (buf_error(&text) == 0 && text.size > 0)
                 fputs(text.data, stderr);
         if (verdict->kind != VERDICT_GOOD)

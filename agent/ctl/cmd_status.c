@@ -16,6 +16,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #define PROGRAM         "seccompctl status"
@@ -248,6 +249,33 @@ static void put_why(Buf *out, const cJSON *profile) {
                 put_diagnostic(out, diagnostic);
 }
 
+/* Columns of the terminal, or 0: not one. */
+static size_t terminal_width(void) {
+        struct winsize size = {};
+
+        if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+                return 0;
+        return size.ws_col;
+}
+
+/* Ends a row: no blanks at its end, and on a terminal no second line. */
+static void end_row(Buf *out, size_t begin, size_t width) {
+        size_t columns = 0;
+
+        while (out->size > begin && out->data[out->size - 1] == ' ')
+                out->data[--out->size] = '\0';
+        for (size_t i = begin; width > 0 && i < out->size; i++) {
+                columns += ((unsigned char) out->data[i] & 0xc0) !=
+                        0x80; /* not the rest of a code point */
+                if (columns < width)
+                        continue;
+                out->data[out->size = i] = '\0';
+                buf_puts(out, "…");
+                break;
+        }
+        buf_putc(out, '\n');
+}
+
 static int max_int(int a, int b) {
         return a > b ? a : b;
 }
@@ -255,6 +283,7 @@ static int max_int(int a, int b) {
 static void put_table(Buf *out, const StatusCommand *command) {
         const cJSON *profile = NULL;
         int width = (int) strlen("PROFILE");
+        size_t width_max = terminal_width();
 
         cJSON_ArrayForEach (profile, profiles_of(command)) {
                 const char *name = text_of(profile, "name");
@@ -267,15 +296,14 @@ static void put_table(Buf *out, const StatusCommand *command) {
                 const char *name = text_of(profile, "name"), *state = text_of(profile, "state");
                 const char *digest = text_of(profile, "digest");
                 char age[DURATION_TEXT_SIZE];
+                size_t begin = out->size;
 
                 age_of(text_of(profile, "since"), age);
                 buf_printf(out, "%-*s  %-9s  %-*.*s  %-7s  ", width, name ? name : "?",
                         state ? state : "?", DIGEST_SHOWN, DIGEST_SHOWN, digest ? digest : "-",
                         age);
                 put_why(out, profile);
-                while (out->size > 0 && out->data[out->size - 1] == ' ')
-                        out->data[--out->size] = '\0';
-                buf_putc(out, '\n');
+                end_row(out, begin, width_max);
         }
         if (cJSON_GetArraySize(profiles_of(command)) == 0)
                 buf_puts(out, "(no profiles)\n");

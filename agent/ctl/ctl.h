@@ -3,6 +3,7 @@
 #define SECCOMPD_CTL_CTL_H
 
 #include "base/buf.h"
+#include "profile/diag.h"
 #include "profile/policy.h"
 
 #include <stdbool.h>
@@ -64,6 +65,13 @@ void inputs_done(Inputs *inputs);
  * -ENOMEM.
  */
 int inputs_add(Inputs *inputs, const char *path);
+
+/**
+ * Renders the findings of at least that severity as text for a person. Returns 0 or -ENOMEM; errors
+ * of the text stay in `out`.
+ */
+int findings_render(
+        Buf *out, const DiagList *diags, Severity least, const Input *input, bool colour);
 
 /**
  * GETs `path` from a daemon at `address` ("unix:/path", "HOST:PORT" or "http://HOST:PORT").

@@ -86,6 +86,20 @@ int check_prepare(const char *program, NodeFacts *ret_facts) {
         return CTL_OK;
 }
 
+int findings_render(
+        Buf *out, const DiagList *diags, Severity least, const Input *input, bool colour) {
+        _cleanup_free_ Diag *items = calloc(diags->n + 1, sizeof(*items));
+        DiagList shown = { .items = items };
+
+        if (!items)
+                return -ENOMEM;
+        for (size_t i = 0; i < diags->n; i++)
+                if (diags->items[i].severity >= least)
+                        items[shown.n++] = diags->items[i]; /* its strings stay the list's */
+        diags_render_text(out, &shown, input->name, input->bytes, input->size_bytes, colour);
+        return 0;
+}
+
 int main(int argc, char **argv) {
         const char *names[N_ELEMENTS(COMMANDS)];
 
