@@ -35,22 +35,6 @@
 #include <sys/syscall.h>
 
 #define SANDBOX_SCRATCH_BYTES (1U << 20) /* twice the largest program that libseccomp exports */
-#define SANDBOX_KEEP_FDS_MAX  8
-
-#ifdef SECCOMPD_UNCONFINED
-#define IS_CONFINED 0
-#define CPU_FACTOR  4U
-#else
-#define IS_CONFINED 1
-#define CPU_FACTOR  1U
-#endif
-
-/*
- * The worker's filter. File-scope state on purpose: compiled once, before the first fork and while
- * the process may still do everything, and as long-lived as the process. A worker puts its process
- * id into its own copy.
- */
-static struct sock_fprog worker_filter;
 
 static int lower(int resource, rlim_t soft, rlim_t hard) {
         struct rlimit limit;
@@ -116,16 +100,42 @@ static int close_others(const int *keep, size_t n_keep) {
         }
 }
 
-static int close_all_but(const int *keep, size_t n_keep) {
-        int with_stderr[SANDBOX_KEEP_FDS_MAX + 1] = { STDERR_FILENO };
+#ifdef SECCOMPD_UNCONFINED
 
-        if (IS_CONFINED)
-                return close_others(keep, n_keep);
-        if (n_keep > SANDBOX_KEEP_FDS_MAX)
-                return -EINVAL;
-        memcpy(with_stderr + 1, keep, n_keep * sizeof(*keep)); /* sanitizers speak there */
-        return close_others(with_stderr, n_keep + 1);
+#define UNCONFINED_KEEP_FDS_MAX 8
+#define UNCONFINED_SLOWNESS     4U
+
+int sandbox_prepare(void) {
+        return 0;
 }
+
+int sandbox_enter_worker(const int *keep_fds, size_t n_keep_fds) {
+        rlim_t seconds = UNCONFINED_SLOWNESS * SANDBOX_CPU_SECONDS;
+        int r = lower(RLIMIT_CPU, seconds, seconds + 1);
+
+        return r < 0 ? r : sandbox_enter_writer(keep_fds, n_keep_fds);
+}
+
+int sandbox_enter_writer(const int *keep_fds, size_t n_keep_fds) {
+        int with_stderr[UNCONFINED_KEEP_FDS_MAX + 1] = {
+                STDERR_FILENO
+        }; /* sanitizers speak there */
+
+        if (n_keep_fds > UNCONFINED_KEEP_FDS_MAX)
+                return -EINVAL;
+        memcpy(with_stderr + 1, keep_fds, n_keep_fds * sizeof(*keep_fds));
+        return close_others(with_stderr, n_keep_fds + 1);
+}
+
+int sandbox_landlock(const int *dir_fds, size_t n_dir_fds) {
+        (void) dir_fds;
+        (void) n_dir_fds;
+        return 0;
+}
+
+#else
+
+/* --- limits --- */
 
 /* What this process has mapped now, in bytes (proc(5), statm). */
 static int mapped_bytes(rlim_t *ret_bytes) {
@@ -149,10 +159,9 @@ static int limit_worker(rlim_t mapped) {
                 { RLIMIT_FSIZE, SANDBOX_SCRATCH_BYTES }, { RLIMIT_CORE, 0 }, { RLIMIT_NPROC, 0 },
                 { RLIMIT_NOFILE, 0 }, /* what is open stays open */
         };
-        int r = lower(
-                RLIMIT_CPU, SANDBOX_CPU_SECONDS * CPU_FACTOR, SANDBOX_CPU_SECONDS * CPU_FACTOR + 1);
+        int r = lower(RLIMIT_CPU, SANDBOX_CPU_SECONDS, SANDBOX_CPU_SECONDS + 1);
 
-        for (size_t i = 0; IS_CONFINED && i < N_ELEMENTS(limits) && r == 0; i++)
+        for (size_t i = 0; i < N_ELEMENTS(limits) && r == 0; i++)
                 r = lower(limits[i].resource, limits[i].most, limits[i].most);
         return r;
 }
@@ -164,6 +173,13 @@ static int drop_privileges(void) {
 }
 
 /* --- the filter --- */
+
+/*
+ * The worker's filter. File-scope state on purpose: compiled once, before the first fork and while
+ * the process may still do everything, and as long-lived as the process. A worker puts its process
+ * id into its own copy.
+ */
+static struct sock_fprog worker_filter;
 
 /* Stands in the filter for the worker's own process id, which only the worker knows: more than any
  * process id, so that it allows nothing should it ever be left in place. */
@@ -242,7 +258,7 @@ int sandbox_prepare(void) {
         scmp_filter_ctx context = NULL;
         int r;
 
-        if (!IS_CONFINED || worker_filter.filter)
+        if (worker_filter.filter)
                 return 0;
         fd = memfd_create("seccompd-sandbox", MFD_CLOEXEC);
         if (fd < 0)
@@ -272,21 +288,19 @@ int sandbox_enter_worker(const int *keep_fds, size_t n_keep_fds) {
         int r = mapped_bytes(&mapped);
 
         if (r == 0)
-                r = close_all_but(keep_fds, n_keep_fds);
+                r = close_others(keep_fds, n_keep_fds);
         if (r == 0)
                 r = limit_worker(mapped);
-        if (r < 0 || !IS_CONFINED)
-                return r;
-        r = drop_privileges();
+        if (r == 0)
+                r = drop_privileges();
         return r < 0 ? r : install_filter();
 }
 
 int sandbox_enter_writer(const int *keep_fds, size_t n_keep_fds) {
-        int r = close_all_but(keep_fds, n_keep_fds);
+        int r = close_others(keep_fds, n_keep_fds);
 
-        if (r < 0 || !IS_CONFINED)
-                return r;
-        r = lower(RLIMIT_CORE, 0, 0);
+        if (r == 0)
+                r = lower(RLIMIT_CORE, 0, 0);
         if (r == 0)
                 r = lower(RLIMIT_NPROC, 0, 0);
         if (r == 0)
@@ -336,8 +350,6 @@ int sandbox_landlock(const int *dir_fds, size_t n_dir_fds) {
         uint64_t writing;
         long abi;
 
-        if (!IS_CONFINED)
-                return 0;
         abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
         if (abi < 0)
                 return errno == ENOSYS || errno == EPERM ? -EOPNOTSUPP : -errno;
@@ -357,3 +369,5 @@ int sandbox_landlock(const int *dir_fds, size_t n_dir_fds) {
                 return -errno;
         return 0;
 }
+
+#endif

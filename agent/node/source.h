@@ -70,7 +70,8 @@ void snapshot_done(Snapshot *snapshot);
 
 /**
  * Reads the bytes of a file of this snapshot again. Returns 0 with owned bytes (NUL behind them);
- * -ESTALE when they are not what was hashed (gone or changed: take a new snapshot); -ENOMEM.
+ * -ESTALE when they are not what was hashed (gone or changed: take a new snapshot); -ENOMEM or
+ * another -errno of the machine.
  */
 int snapshot_read(
         const Snapshot *snapshot, const SourceFile *file, char **ret_bytes, size_t *ret_size_bytes);

@@ -9,7 +9,6 @@
 #include "node/store_internal.h"
 
 #include "base/fdio.h"
-#include "profile/limits.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,7 +19,6 @@
 #include <sys/stat.h>
 
 #define MANIFEST_BYTES_MAX ((size_t) 64 << 20)
-#define OBSERVE_BYTES_MAX  ((size_t) LIMIT_PROFILE_BYTES * 2)
 #define CLEAN_LEVELS_MAX   32U
 #define NSEC_PER_SEC       1000000000ULL
 
@@ -29,13 +27,15 @@
 int store_open_dir(int parent_fd, const char *name, mode_t make_mode, bool durable) {
         const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
         _cleanup_close_ int fd = openat(parent_fd, name, flags);
+        bool is_made;
 
         if (fd >= 0 || errno != ENOENT || make_mode == 0)
                 return fd >= 0 ? TAKE_FD(fd) : -errno;
-        if (mkdirat(parent_fd, name, make_mode) < 0 && errno != EEXIST)
+        is_made = mkdirat(parent_fd, name, make_mode) == 0;
+        if (!is_made && errno != EEXIST)
                 return -errno;
         fd = openat(parent_fd, name, flags);
-        if (fd < 0 || fchmod(fd, make_mode) < 0 || (durable && fsync(parent_fd) < 0))
+        if (fd < 0 || (is_made && fchmod(fd, make_mode) < 0) || (durable && fsync(parent_fd) < 0))
                 return -errno;
         return TAKE_FD(fd);
 }
@@ -156,6 +156,17 @@ bool store_is_temporary(const char *name) {
         return strncmp(name, STORE_TMP, strlen(STORE_TMP)) == 0;
 }
 
+/* A destination of its own, of another instance: its temporaries may be in use. */
+static bool is_other_destination(int dir_fd) {
+        return faccessat(dir_fd, STORE_META, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int remove_temporary(int dir_fd, const char *name) {
+        if (unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT && errno != EISDIR)
+                return -errno;
+        return 0;
+}
+
 /* Removes what a crash left of ours, and nothing else. */
 static int clean(int dir_fd, unsigned level) {
         int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
@@ -170,7 +181,7 @@ static int clean(int dir_fd, unsigned level) {
                 _cleanup_close_ int child = -1;
 
                 if (store_is_temporary(entry->d_name)) {
-                        r = unlinkat(dir_fd, entry->d_name, 0) < 0 && errno != ENOENT ? -errno : 0;
+                        r = remove_temporary(dir_fd, entry->d_name);
                         continue;
                 }
                 if (entry->d_type == DT_REG || entry->d_type == DT_LNK ||
@@ -178,7 +189,7 @@ static int clean(int dir_fd, unsigned level) {
                         strcmp(entry->d_name, "..") == 0)
                         continue;
                 child = store_open_dir(dir_fd, entry->d_name, 0, false);
-                if (child >= 0)
+                if (child >= 0 && !is_other_destination(child))
                         r = clean(child, level + 1);
         }
         closedir(dir);
@@ -245,12 +256,12 @@ int store_probe_writable(const Store *store) {
 
 /* --- looking --- */
 
+/* The way to one name is no other name's business. */
 static bool is_path_problem(int r) {
-        return r == -ELOOP || r == -ENOTDIR;
+        return r == -ELOOP || r == -ENOTDIR || r == -EACCES || r == -EPERM || r == -ENAMETOOLONG;
 }
 
-/* Reads a regular file, never waiting for a fifo. -EBADF: it is something else. */
-static int read_regular(int dir_fd, const char *name, size_t max_bytes, Buf *buf) {
+int store_read_regular(int dir_fd, const char *name, size_t max_bytes, Buf *buf) {
         _cleanup_close_ int fd = -1;
         struct stat st;
 
@@ -289,7 +300,7 @@ int store_observe(const Store *store, const char *name, Observed *ret_observed) 
         if (observed.kind == OBSERVED_FILE) {
                 observed.is_mode_right =
                         (st.st_mode & 07777) == STORE_FILE_MODE && st.st_nlink == 1;
-                r = read_regular(parent, last, OBSERVE_BYTES_MAX, &buf);
+                r = store_read_regular(parent, last, STORE_FILE_BYTES_MAX, &buf);
                 if (r == -ENOMEM)
                         return r;
                 if (r == 0)
@@ -300,7 +311,7 @@ int store_observe(const Store *store, const char *name, Observed *ret_observed) 
 }
 
 int store_witness(const Store *store, const char *name, StoreWitness *ret_witness) {
-        const char *last = NULL;
+        const char *last = name;
         _cleanup_close_ int parent = store_open_parent(store->dir_fd, name, false, &last);
         struct stat st;
 
@@ -323,40 +334,13 @@ int store_witness(const Store *store, const char *name, StoreWitness *ret_witnes
 
 int store_read(const Store *store, const char *name, size_t max_bytes, char **ret_bytes,
         size_t *ret_size_bytes) {
-        const char *last = NULL;
+        const char *last = name;
         _cleanup_close_ int parent = store_open_parent(store->dir_fd, name, false, &last);
         _cleanup_buf_ Buf buf = {};
-        int r = parent < 0 ? parent : read_regular(parent, last, max_bytes, &buf);
+        int r = parent < 0 ? parent : store_read_regular(parent, last, max_bytes, &buf);
 
         if (r < 0)
                 return r;
         buf_append(&buf, "", 0);
-        return buf_take(&buf, ret_bytes, ret_size_bytes);
-}
-
-void store_good_name(const Digest *digest, char ret_name[static STORE_GOOD_NAME_SIZE]) {
-        char hex[DIGEST_HEX_SIZE];
-
-        digest_hex(digest, hex);
-        snprintf(ret_name, STORE_GOOD_NAME_SIZE, "%s.json", hex);
-}
-
-int store_read_good(
-        const Store *store, const Digest *digest, char **ret_bytes, size_t *ret_size_bytes) {
-        _cleanup_close_ int good = store_open_dir(store->meta_fd, STORE_GOOD, 0, false);
-        char name[STORE_GOOD_NAME_SIZE];
-        _cleanup_buf_ Buf buf = {};
-        Digest found;
-        int r;
-
-        if (good < 0)
-                return good;
-        store_good_name(digest, name);
-        r = read_regular(good, name, OBSERVE_BYTES_MAX, &buf);
-        if (r < 0)
-                return r;
-        found = digest_of(buf.data, buf.size);
-        if (!digest_equal(&found, digest))
-                return -EBADMSG;
         return buf_take(&buf, ret_bytes, ret_size_bytes);
 }

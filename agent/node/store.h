@@ -14,7 +14,7 @@ typedef struct Store {
         int dir_fd;  /* the destination; owned; -1 while closed */
         int meta_fd; /* .seccompd in it; owned */
         int lock_fd; /* .seccompd/lock, locked (flock, exclusive); owned; -1 while not locked */
-        Manifest manifest;          /* as on disk */
+        Manifest manifest;          /* as on disk, less what was before and is durably replaced */
         char *path;                 /* for messages; owned */
         unsigned n_unsynced_levels; /* directories from the destination upwards that store_open()
                                        made or may have made: the writer syncs them, whose disk may
@@ -95,8 +95,9 @@ typedef struct StoreOutcome {
 } StoreOutcome;
 
 typedef struct StoreResult {
-        int error;              /* of the whole (manifest, directory fsync): 0 or -errno */
-        StoreOutcome *outcomes; /* of all items but PLAN_NONE and PLAN_KEEP; owned */
+        int error; /* of the whole (manifest, directory fsync): 0 or -errno */
+        StoreOutcome
+                *outcomes; /* of all items but PLAN_NONE, and PLAN_KEEP unless it failed; owned */
         size_t n_outcomes;
         Manifest manifest; /* as it now is on disk */
 } StoreResult;

@@ -5,20 +5,23 @@
  *
  *     1. verified bytes of what turns stale or retiring are saved to .seccompd/good
  *     2. all new files are written as temporaries, then synced
- *     3. what is to go is removed
- *     4. the manifest is replaced: each name with its new digest and the one before
- *     5. temporaries are renamed into place, each touched directory is synced once
+ *     3. what is to go is removed, and the removal synced
+ *     4. the manifest is replaced: each name with its new digest and the one that stands there
+ *     5. temporaries are renamed into place, the directories synced
  *     6. where a rename failed, the manifest is put right
  *
  * Before 4 the manifest describes the old files, which still stand; after it each file matches one
- * of its two digests. A temporary begins with a dot and is never whole before its time.
+ * of its two digests. A temporary begins with a dot and is never whole before its time. A manifest
+ * that would say nothing new is not written.
+ *
+ * Whose bytes they are is looked at again right before they are removed, adopted or replaced. What
+ * is left is the moment between the look and the rename, which no system call closes.
  */
 
 #include "node/store_internal.h"
 
 #include "base/fdio.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -34,7 +37,6 @@ typedef struct Step {
         const StoreContent *content;    /* NULL: nothing to write */
         int file_fd;                    /* the temporary, until it is synced */
         char temporary[TEMPORARY_SIZE]; /* "" when there is none */
-        bool has_removed;               /* its directory must be synced */
         int error;
 } Step;
 
@@ -42,7 +44,8 @@ typedef struct Applier {
         const StoreWork *work;
         Step *steps;
         size_t n_steps;
-        Manifest manifest; /* the next one */
+        Manifest next;
+        Manifest on_disk;
 } Applier;
 
 void store_result_done(StoreResult *result) {
@@ -71,74 +74,31 @@ static void applier_done(Applier *applier) {
                 remove_temporary(applier->work->store, &applier->steps[i]);
         }
         free(applier->steps);
-        manifest_done(&applier->manifest);
+        manifest_done(&applier->next);
+        manifest_done(&applier->on_disk);
 }
 
-/* --- good/ --- */
+/* Somebody's file that is adopted or replaced must be the one that the plan judged. */
+static int check_foreign(const Store *store, const PlanItem *item) {
+        Observed observed = {};
+        int r = store_observe(store, item->name, &observed);
 
-/* A whole file, durably: temporary, sync, rename, sync of the directory. */
-static int write_whole(
-        int dir_fd, const char *name, const char *bytes, size_t size_bytes, mode_t mode) {
-        const char *temporary = STORE_TMP "whole";
-        _cleanup_close_ int fd = openat(
-                dir_fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
-        int r = fd < 0 ? -errno : fd_write_all(fd, bytes, size_bytes);
-
-        if (r == 0 &&
-                (fchmod(fd, mode) < 0 || fsync(fd) < 0 ||
-                        renameat(dir_fd, temporary, dir_fd, name) < 0 || fsync(dir_fd) < 0))
-                r = -errno;
-        if (r < 0 && fd >= 0)
-                (void) unlinkat(dir_fd, temporary, 0);
-        return r;
-}
-
-/* Without verified bytes there is nothing worth keeping: the item goes on without. */
-static int save_good(const Store *store, const PlanItem *item) {
-        _cleanup_free_ char *bytes = NULL;
-        _cleanup_close_ int good = -1;
-        char name[STORE_GOOD_NAME_SIZE];
-        size_t size_bytes = 0;
-        Digest digest;
-        int r = store_read(store, item->name, (size_t) 16 << 20, &bytes, &size_bytes);
-
-        if (r < 0)
-                return r == -ENOENT || r == -EBADF ? 0 : r;
-        digest = digest_of(bytes, size_bytes);
-        if (!digest_equal(&digest, &item->digest))
-                return 0;
-        good = r = store_open_dir(store->meta_fd, STORE_GOOD, STORE_META_MODE, true);
         if (r < 0)
                 return r;
-        store_good_name(&digest, name);
-        return write_whole(good, name, bytes, size_bytes, 0600);
+        return digest_equal(&observed.digest, &item->replaces) ? 0 : -ESTALE;
 }
 
-static bool is_kept(const Manifest *manifest, const char *name) {
-        for (size_t i = 0; i < manifest->n_entries; i++) {
-                char wanted[STORE_GOOD_NAME_SIZE];
+/* What needs looking at, or saving, before anything is changed. */
+static void prepare(Applier *applier) {
+        for (size_t i = 0; i < applier->n_steps; i++) {
+                Step *step = &applier->steps[i];
 
-                store_good_name(&manifest->entries[i].digest, wanted);
-                if (manifest->entries[i].state != PROFILE_INSTALLED && strcmp(name, wanted) == 0)
-                        return true;
+                if (step->item->op == PLAN_ADOPT)
+                        step->error = check_foreign(applier->work->store, step->item);
+                else if (step->item->op == PLAN_KEEP && step->item->save_good)
+                        step->error = store_save_good(
+                                applier->work->store, step->item->name, &step->item->digest);
         }
-        return false;
-}
-
-/* Files of good/ that no entry needs any more. What cannot be removed now is tried again next time.
- */
-static void sweep_good(const Store *store, const Manifest *manifest) {
-        int fd = store_open_dir(store->meta_fd, STORE_GOOD, 0, false);
-        DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-        if (!dir) {
-                (void) fd_close(fd);
-                return;
-        }
-        for (const struct dirent *entry; (entry = readdir(dir));)
-                if (entry->d_name[0] != '.' && !is_kept(manifest, entry->d_name))
-                        (void) unlinkat(fd, entry->d_name, 0);
-        closedir(dir);
 }
 
 /* --- temporaries --- */
@@ -160,21 +120,30 @@ static const StoreContent *find_content(const StoreWork *work, const char *name)
         return NULL;
 }
 
+/* A name of ours that a killed writer left is in nobody's use: we have the lock. */
+static int open_temporary(int parent, const char *name) {
+        const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+        int fd = openat(parent, name, flags, STORE_FILE_MODE);
+
+        if (fd < 0 && errno == EEXIST && unlinkat(parent, name, 0) == 0)
+                fd = openat(parent, name, flags, STORE_FILE_MODE);
+        return fd < 0 ? -errno : fd;
+}
+
 static int write_temporary(const Store *store, Step *step, size_t number, bool is_batch) {
         const char *last = NULL;
         _cleanup_close_ int parent =
                 store_open_parent(store->dir_fd, step->item->name, true, &last);
+        char name[TEMPORARY_SIZE];
         int r;
 
         if (parent < 0)
                 return parent;
-        snprintf(step->temporary, sizeof(step->temporary), STORE_TMP "%zu", number);
-        step->file_fd = openat(parent, step->temporary,
-                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, STORE_FILE_MODE);
-        if (step->file_fd < 0) {
-                step->temporary[0] = '\0';
-                return -errno;
-        }
+        snprintf(name, sizeof(name), STORE_TMP "%zu", number);
+        step->file_fd = r = open_temporary(parent, name);
+        if (r < 0)
+                return r;
+        memcpy(step->temporary, name, sizeof(name));
         r = fd_write_all(step->file_fd, step->content->bytes, step->content->size_bytes);
         if (r == 0 && fchmod(step->file_fd, STORE_FILE_MODE) < 0)
                 r = -errno;
@@ -212,40 +181,65 @@ static void write_temporaries(Applier *applier) {
         sync_temporaries(applier->steps + first, applier->n_steps - first);
 }
 
+/* --- directories --- */
+
+static bool is_same_directory(int a, int b) {
+        struct stat x, y;
+
+        return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+                x.st_ino == y.st_ino;
+}
+
+/* Syncs the held directory when another comes, so once for all names of it that stand together. */
+static int hold_directory(int *held_fd, int parent) {
+        if (*held_fd >= 0 && parent >= 0 && is_same_directory(*held_fd, parent))
+                return 0;
+        if (*held_fd >= 0 && fsync(*held_fd) < 0)
+                return -errno;
+        (void) fd_close(*held_fd);
+        *held_fd = parent < 0 ? -1 : fcntl(parent, F_DUPFD_CLOEXEC, 3);
+        return parent >= 0 && *held_fd < 0 ? -errno : 0;
+}
+
 /* --- removals --- */
 
-/* Only what is still ours, looked at again right before. */
-static int remove_file(const Store *store, Step *step, const ManifestEntry *entry) {
+static bool is_ours(const ManifestEntry *entry, const Observed *observed) {
+        return observed->kind == OBSERVED_FILE && !digest_is_none(&observed->digest) &&
+                (digest_equal(&observed->digest, &entry->digest) ||
+                        digest_equal(&observed->digest, &entry->previous));
+}
+
+static int remove_file(const Store *store, const ManifestEntry *entry, int *held_fd) {
         const char *last = NULL;
         _cleanup_close_ int parent = -1;
         Observed observed = {};
-        int r = store_observe(store, step->item->name, &observed);
+        int r = store_observe(store, entry->name, &observed);
 
         if (r < 0)
                 return r;
-        if (observed.kind != OBSERVED_FILE ||
-                (!digest_equal(&observed.digest, &entry->digest) &&
-                        (digest_is_none(&entry->previous) ||
-                                !digest_equal(&observed.digest, &entry->previous))))
-                return 0; /* not ours any more: forgotten, not removed */
-        parent = store_open_parent(store->dir_fd, step->item->name, false, &last);
+        if (!is_ours(entry, &observed))
+                return 0; /* forgotten, not removed */
+        parent = store_open_parent(store->dir_fd, entry->name, false, &last);
         if (parent < 0)
                 return parent;
         if (unlinkat(parent, last, 0) < 0 && errno != ENOENT)
                 return -errno;
-        step->has_removed = true;
-        return 0;
+        return hold_directory(held_fd, parent);
 }
 
-static void remove_files(Applier *applier) {
+/* Synced before the manifest forgets: a file that came back with a power cut would be nobody's. */
+static int remove_files(Applier *applier) {
+        _cleanup_close_ int held_fd = -1;
+
         for (size_t i = 0; i < applier->n_steps; i++) {
                 Step *step = &applier->steps[i];
                 const ManifestEntry *entry =
                         manifest_find(&applier->work->store->manifest, step->item->name);
 
                 if (step->item->op == PLAN_REMOVE && entry)
-                        step->error = remove_file(applier->work->store, step, entry);
+                        step->error = remove_file(applier->work->store, entry, &held_fd);
         }
+        return hold_directory(&held_fd, -1);
 }
 
 /* --- the manifest --- */
@@ -260,22 +254,32 @@ static int set_source(ManifestEntry *entry, const char *source) {
         return 0;
 }
 
-static int update_entry(Applier *applier, const Step *step) {
-        const PlanItem *item = step->item;
-        ManifestEntry *entry = manifest_find(&applier->manifest, item->name);
-        int r = entry ? 0 : manifest_add(&applier->manifest, item->name, &entry);
+/* The bytes of ours that stand there until the rename, and after a crash before it. */
+static Digest standing_digest(const ManifestEntry *entry, const PlanItem *item) {
+        bool is_ours = digest_equal(&item->replaces, &entry->digest) ||
+                digest_equal(&item->replaces, &entry->previous);
+
+        return item->op == PLAN_WRITE && is_ours ? item->replaces : (Digest){};
+}
+
+static int update_entry(Applier *applier, const PlanItem *item) {
+        ManifestEntry *entry = manifest_find(&applier->next, item->name);
+        bool is_new = !entry;
+        int r = entry ? 0 : manifest_add(&applier->next, item->name, &entry);
 
         if (r < 0)
                 return r;
         if (!digest_equal(&entry->digest, &item->digest)) {
-                entry->previous = entry->digest;
+                entry->previous = standing_digest(entry, item);
                 entry->digest = item->digest;
-                entry->generation = applier->manifest.generation;
+                entry->generation = applier->next.generation;
                 entry->time_seconds = applier->work->now_seconds;
         }
         if (item->state != PROFILE_RETIRING || entry->state != PROFILE_RETIRING)
                 entry->retiring_seconds = 0; /* it only begins, or is over */
         entry->state = item->state;
+        if (!is_new && item->state != PROFILE_INSTALLED)
+                return 0; /* its bytes are still of the source's text they were made from */
         entry->source_digest = item->source_digest;
         return set_source(entry, item->source);
 }
@@ -290,27 +294,28 @@ static bool concerns_manifest(const Step *step) {
 }
 
 static int next_manifest(Applier *applier) {
-        int r = 0;
+        const Manifest *before = &applier->work->store->manifest;
+        Manifest *next = &applier->next;
+        int r;
 
-        manifest_done(&applier->manifest);
-        r = manifest_copy(&applier->work->store->manifest, &applier->manifest);
+        manifest_done(next);
+        r = manifest_copy(before, next);
         if (r < 0)
                 return r;
-        applier->manifest.version = 1;
-        applier->manifest.generation++;
-        for (size_t i = 0; i < applier->manifest.n_entries; i++)
-                if (applier->manifest.entries[i].state == PROFILE_RETIRING)
-                        applier->manifest.entries[i].retiring_seconds +=
-                                applier->work->elapsed_seconds;
+        next->version = 1;
+        next->generation = applier->on_disk.generation + 1;
+        for (size_t i = 0; i < next->n_entries; i++)
+                if (next->entries[i].state == PROFILE_RETIRING)
+                        next->entries[i].retiring_seconds += applier->work->elapsed_seconds;
         for (size_t i = 0; i < applier->n_steps && r == 0; i++) {
                 const Step *step = &applier->steps[i];
 
                 if (!concerns_manifest(step))
                         continue;
                 if (step->item->op == PLAN_REMOVE || step->item->op == PLAN_FORGET)
-                        manifest_remove(&applier->manifest, step->item->name);
+                        manifest_remove(next, step->item->name);
                 else
-                        r = update_entry(applier, step);
+                        r = update_entry(applier, step->item);
         }
         return r;
 }
@@ -319,13 +324,19 @@ static int write_manifest(Applier *applier) {
         _cleanup_buf_ Buf text = {};
         int r = next_manifest(applier);
 
+        if (r < 0 || manifest_has_same_entries(&applier->next, &applier->on_disk))
+                return r;
+        manifest_print(&text, &applier->next);
+        r = buf_error(&text);
+        if (r == 0)
+                r = store_write_whole(
+                        applier->work->store->meta_fd, STORE_MANIFEST, text.data, text.size);
         if (r < 0)
                 return r;
-        manifest_print(&text, &applier->manifest);
-        r = buf_error(&text);
-        return r < 0 ? r
-                     : write_whole(applier->work->store->meta_fd, STORE_MANIFEST, text.data,
-                               text.size, 0600);
+        manifest_done(&applier->on_disk);
+        applier->on_disk = applier->next;
+        applier->next = (Manifest){};
+        return 0;
 }
 
 /* --- into place --- */
@@ -342,36 +353,24 @@ static int rename_new(int parent, Step *step, const char *last) {
         return linkat(parent, step->temporary, parent, last, 0) < 0 ? -errno : 0;
 }
 
-static int rename_into_place(int parent, Step *step, const char *last) {
+static int rename_into_place(const Store *store, int parent, Step *step, const char *last) {
+        int r = 0;
+
         if (step->item->is_new)
                 return rename_new(parent, step, last);
+        if (!manifest_find(&store->manifest, step->item->name))
+                r = check_foreign(store, step->item);
+        if (r < 0)
+                return r;
         if (renameat(parent, step->temporary, parent, last) < 0)
                 return -errno;
         step->temporary[0] = '\0';
         return 0;
 }
 
-static bool is_same_directory(int a, int b) {
-        struct stat x, y;
-
-        return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
-                x.st_ino == y.st_ino;
-}
-
-/* Syncs the held directory when another comes; a directory's names stand together, so that is once.
- */
-static int hold_directory(int *held_fd, int parent) {
-        if (*held_fd >= 0 && parent >= 0 && is_same_directory(*held_fd, parent))
-                return 0;
-        if (*held_fd >= 0 && fsync(*held_fd) < 0)
-                return -errno;
-        (void) fd_close(*held_fd);
-        *held_fd = parent < 0 ? -1 : fcntl(parent, F_DUPFD_CLOEXEC, 3);
-        return parent >= 0 && *held_fd < 0 ? -errno : 0;
-}
-
 /* Returns 0, or -errno when a directory cannot be synced; `*ret_failed`: a rename failed. */
 static int put_into_place(Applier *applier, bool *ret_failed) {
+        const Store *store = applier->work->store;
         _cleanup_close_ int held_fd = -1;
 
         for (size_t i = 0; i < applier->n_steps; i++) {
@@ -380,20 +379,32 @@ static int put_into_place(Applier *applier, bool *ret_failed) {
                 _cleanup_close_ int parent = -1;
                 int r;
 
-                if (step->error < 0 || (step->temporary[0] == '\0' && !step->has_removed))
+                if (step->error < 0 || step->temporary[0] == '\0')
                         continue;
-                parent = store_open_parent(
-                        applier->work->store->dir_fd, step->item->name, false, &last);
-                if (parent < 0)
-                        step->error = parent;
-                else if (step->temporary[0] != '\0')
-                        step->error = rename_into_place(parent, step, last);
-                *ret_failed |= step->content && step->error < 0;
-                r = parent < 0 ? 0 : hold_directory(&held_fd, parent);
+                parent = store_open_parent(store->dir_fd, step->item->name, false, &last);
+                step->error = parent < 0 ? parent : rename_into_place(store, parent, step, last);
+                *ret_failed |= step->error < 0;
+                r = step->error < 0 ? 0 : hold_directory(&held_fd, parent);
                 if (r < 0)
                         return r;
         }
         return hold_directory(&held_fd, -1);
+}
+
+/*
+ * Durably in place: from here on the version before is somebody's when it comes back. On disk it is
+ * left out by the next manifest that has anything to say.
+ */
+static void forget_previous(Applier *applier) {
+        for (size_t i = 0; i < applier->n_steps; i++) {
+                const Step *step = &applier->steps[i];
+                ManifestEntry *entry = step->content && step->error == 0
+                        ? manifest_find(&applier->on_disk, step->item->name)
+                        : NULL;
+
+                if (entry)
+                        entry->previous = (Digest){};
+        }
 }
 
 /* The directories that store_open() made: above a mount they are not ours, and nothing is lost. */
@@ -430,18 +441,8 @@ static int make_steps(Applier *applier) {
         return 0;
 }
 
-static void save_all_good(Applier *applier) {
-        for (size_t i = 0; i < applier->n_steps; i++) {
-                Step *step = &applier->steps[i];
-
-                if (step->item->save_good && step->item->op == PLAN_KEEP)
-                        step->error = save_good(applier->work->store, step->item);
-        }
-}
-
 static int report(Applier *applier, int error, StoreResult *ret_result) {
         _cleanup_(store_result_done) StoreResult result = { .error = error };
-        int r = 0;
 
         result.outcomes = calloc(applier->n_steps + 1, sizeof(*result.outcomes));
         if (!result.outcomes)
@@ -461,13 +462,8 @@ static int report(Applier *applier, int error, StoreResult *ret_result) {
                 if (!result.outcomes[result.n_outcomes++].name)
                         return -ENOMEM;
         }
-        if (error == 0) {
-                result.manifest = applier->manifest;
-                applier->manifest = (Manifest){};
-        } else
-                r = manifest_copy(&applier->work->store->manifest, &result.manifest);
-        if (r < 0)
-                return r;
+        result.manifest = applier->on_disk;
+        applier->on_disk = (Manifest){};
         *ret_result = result;
         result = (StoreResult){};
         return 0;
@@ -478,18 +474,23 @@ int store_apply(const StoreWork *work, StoreResult *ret_result) {
         bool failed = false;
         int r = make_steps(&applier);
 
+        if (r == 0)
+                r = manifest_copy(&work->store->manifest, &applier.on_disk);
         if (r < 0)
                 return r;
-        save_all_good(&applier);
+        prepare(&applier);
         write_temporaries(&applier);
-        remove_files(&applier);
-        r = write_manifest(&applier);
+        r = remove_files(&applier);
+        if (r == 0)
+                r = write_manifest(&applier);
         if (r == 0)
                 r = put_into_place(&applier, &failed);
         if (r == 0 && failed)
                 r = write_manifest(&applier);
         sync_levels(work->store);
-        if (r == 0)
-                sweep_good(work->store, &applier.manifest);
+        if (r == 0) {
+                forget_previous(&applier);
+                store_sweep_good(work->store, &applier.on_disk);
+        }
         return report(&applier, r, ret_result);
 }

@@ -17,7 +17,7 @@
 #include "node/sandbox.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -37,7 +37,9 @@ static void print_result(Buf *buf, const StoreResult *result) {
 
 static int run_writer(int fd, void *userdata) {
         const StoreWork *work = userdata;
-        const int keep_fds[] = { fd, work->store->dir_fd, work->store->meta_fd };
+        /* with the lock: it is held for as long as anything of us may write */
+        const int keep_fds[] = { fd, work->store->dir_fd, work->store->meta_fd,
+                work->store->lock_fd };
         _cleanup_(store_result_done) StoreResult result = {};
         _cleanup_buf_ Buf reply = {};
 
@@ -56,48 +58,65 @@ int store_start(const StoreWork *work, Child *ret_child) {
         return child_start(run_writer, &copy, REPLY_BYTES_MAX, ret_child);
 }
 
-/* Reads one outcome at `*at`, which moves past it. */
-static int parse_outcome(const char **at, const char *end, StoreResult *result) {
-        StoreOutcome *grown;
-        StoreOutcome outcome = {};
-        int op = 0, length = 0;
-        size_t name_size = 0;
+/* Reads a decimal number and the byte behind it, which must be `end`. The reply ends with a NUL. */
+static bool read_number(const char **at, char end, long long *ret_number) {
+        char *behind = NULL;
 
-        if (sscanf(*at, "outcome %d %d %zu\n%n", &op, &outcome.error, &name_size, &length) != 3 ||
-                length == 0 || op < PLAN_NONE || op > PLAN_FORGET || outcome.error > 0)
+        errno = 0;
+        *ret_number = strtoll(*at, &behind, 10);
+        if (behind == *at || errno != 0 || *behind != end)
+                return false;
+        *at = behind + 1;
+        return true;
+}
+
+static bool skip_word(const char **at, const char *word) {
+        if (strncmp(*at, word, strlen(word)) != 0)
+                return false;
+        *at += strlen(word);
+        return true;
+}
+
+/* Reads one outcome at `*at`, behind its word; `*at` moves past it. */
+static int parse_outcome(const char **at, const char *end, StoreResult *result) {
+        long long op = 0, error = 0, name_size = 0;
+        StoreOutcome *grown;
+        char *name;
+
+        if (!read_number(at, ' ', &op) || !read_number(at, ' ', &error) ||
+                !read_number(at, '\n', &name_size) || op < PLAN_NONE || op > PLAN_FORGET ||
+                error > 0 || error < INT_MIN || name_size < 0 || name_size >= end - *at ||
+                (*at)[name_size] != '\n')
                 return -EPROTO;
-        *at += length;
-        if (name_size >= (size_t) (end - *at) || (*at)[name_size] != '\n')
-                return -EPROTO;
-        outcome.op = (PlanOp) op;
-        outcome.name = strndup(*at, name_size);
+        name = strndup(*at, (size_t) name_size);
         grown = reallocarray(result->outcomes, result->n_outcomes + 1, sizeof(*grown));
         if (grown)
                 result->outcomes = grown;
-        if (!grown || !outcome.name) {
-                free(outcome.name);
+        if (!grown || !name) {
+                free(name);
                 return -ENOMEM;
         }
-        grown[result->n_outcomes++] = outcome;
+        grown[result->n_outcomes++] =
+                (StoreOutcome){ .name = name, .op = (PlanOp) op, .error = (int) error };
         *at += name_size + 1;
         return 0;
 }
 
 static int parse_result(const char *at, const char *end, StoreResult *result) {
-        int length = 0, r;
+        long long error = 0;
+        int r;
 
-        if (sscanf(at, "error %d\n%n", &result->error, &length) != 1 || length == 0 ||
-                result->error > 0)
+        if (!skip_word(&at, "error ") || !read_number(&at, '\n', &error) || error > 0 ||
+                error < INT_MIN)
                 return -EPROTO;
-        at += length;
-        while (strncmp(at, "outcome ", 8) == 0) {
+        result->error = (int) error;
+        while (skip_word(&at, "outcome ")) {
                 r = parse_outcome(&at, end, result);
                 if (r < 0)
                         return r;
         }
-        if (strncmp(at, "manifest\n", 9) != 0)
+        if (!skip_word(&at, "manifest\n"))
                 return -EPROTO;
-        at += 9;
         r = manifest_parse(at, (size_t) (end - at), &result->manifest, NULL);
         return r == -EBADMSG ? -EPROTO : r;
 }

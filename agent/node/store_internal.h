@@ -2,9 +2,11 @@
 #ifndef SECCOMPD_NODE_STORE_INTERNAL_H
 #define SECCOMPD_NODE_STORE_INTERNAL_H
 
-/* What store.c (opening, looking), store_apply.c (writing) and store_child.c (the writer) share. */
+/* What store.c (opening, looking), store_apply.c (writing), store_good.c (what is kept) and
+ * store_child.c (the writer) share. */
 
 #include "node/store.h"
+#include "profile/limits.h"
 
 #define STORE_META      ".seccompd"
 #define STORE_GOOD      "good"
@@ -14,6 +16,9 @@
 #define STORE_FILE_MODE 0644
 #define STORE_DIR_MODE  0755
 #define STORE_META_MODE 0700
+
+/* Canonical text may be longer than the author's. */
+#define STORE_FILE_BYTES_MAX ((size_t) LIMIT_PROFILE_BYTES * 2)
 
 /**
  * Opens one directory of `parent_fd`, following no link; with a `make_mode` other than 0 it is
@@ -32,8 +37,22 @@ int store_open_parent(int dir_fd, const char *path, bool make, const char **ret_
 /** Whether this is the name of a temporary of ours. */
 bool store_is_temporary(const char *name);
 
-/** The file name of kept bytes in .seccompd/good: "DIGEST.json". */
-#define STORE_GOOD_NAME_SIZE (DIGEST_HEX_SIZE + sizeof(".json"))
-void store_good_name(const Digest *digest, char ret_name[static STORE_GOOD_NAME_SIZE]);
+/** Reads a regular file, never waiting for a fifo. Returns 0, -EBADF when it is something else,
+ * -EFBIG, another -errno. */
+int store_read_regular(int dir_fd, const char *name, size_t max_bytes, Buf *buf);
+
+/* store_good.c */
+
+/** Writes a whole file of .seccompd, durably: temporary, sync, rename, sync of the directory.
+ * Returns 0 or -errno. */
+int store_write_whole(int dir_fd, const char *name, const char *bytes, size_t size_bytes);
+
+/** Saves the bytes of a profile to .seccompd/good. Returns 0; -ESTALE when they do not have that
+ * digest; another -errno. */
+int store_save_good(const Store *store, const char *name, const Digest *digest);
+
+/** Removes the files of .seccompd/good that no entry needs; what cannot be removed now is tried
+ * again next time. */
+void store_sweep_good(const Store *store, const Manifest *manifest);
 
 #endif

@@ -19,7 +19,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -236,39 +235,50 @@ static bool has_data_link(int dir_fd) {
         return fstatat(dir_fd, WATCH_DATA, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
 }
 
-/* Cuts the last element off a path: what is left is the directory above it. */
-static void cut_last(char *path, char *ret_element) {
-        size_t length = strlen(path);
-        char *slash;
+/* Cuts the last element off a path and hands it out: what is left is the directory above it. Both
+ * strings are owned and replaced. */
+static int cut_last(char **path, char **element) {
+        size_t end = strlen(*path);
+        char *slash, *last;
 
-        while (length > 1 && path[length - 1] == '/')
-                path[--length] = '\0';
-        slash = strrchr(path, '/');
-        strcpy(ret_element, slash ? slash + 1 : path);
-        if (!slash)
-                strcpy(path, ".");
-        else if (slash == path)
-                path[1] = '\0';
-        else
-                *slash = '\0';
+        while (end > 1 && (*path)[end - 1] == '/')
+                end--;
+        slash = memrchr(*path, '/', end);
+        last = slash ? strndup(slash + 1, (size_t) (*path + end - slash) - 1) : strndup(*path, end);
+        if (!last)
+                return -ENOMEM;
+        free(*element);
+        *element = last;
+        if (slash) {
+                slash[slash == *path ? 1 : 0] = '\0';
+                return 0;
+        }
+        free(*path);
+        *path = strdup(".");
+        return *path ? 0 : -ENOMEM;
 }
 
 /*
- * Opens the nearest directory at or above `path` that we may read, and cuts `path` to it;
- * `ret_element` is what follows it, "" for the directory itself. Returns a descriptor or -errno.
+ * Opens the nearest directory at or above `path` that we may read. `ret_element` is what follows it
+ * on the way, owned; NULL for the directory itself. Returns a descriptor or -errno.
  */
-static int open_nearest(char *path, char *ret_element) {
-        *ret_element = '\0';
-        for (;;) {
-                int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+static int open_nearest(const char *path, char **ret_element) {
+        _cleanup_free_ char *at = strdup(path), *element = NULL;
 
-                if (fd >= 0)
+        while (at) {
+                int fd = open(at, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+                if (fd >= 0) {
+                        *ret_element = TAKE_PTR(element);
                         return fd;
-                if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
-                        strcmp(path, "/") == 0 || strcmp(path, ".") == 0)
+                }
+                if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || strcmp(at, "/") == 0 ||
+                        strcmp(at, ".") == 0)
                         return -errno;
-                cut_last(path, ret_element);
+                if (cut_last(&at, &element) < 0)
+                        break;
         }
+        return -ENOMEM;
 }
 
 /* Whether the missing element came while its watch was being set up, unheard. */
@@ -280,17 +290,13 @@ static bool has_come(int dir_fd, const char *element) {
 
 /* 1: the surroundings changed meanwhile. */
 static int arm_source(Watch *watch, size_t id, const char *path) {
-        char at[PATH_MAX], element[PATH_MAX];
-        _cleanup_close_ int fd = -1;
+        _cleanup_free_ char *element = NULL;
+        _cleanup_close_ int fd = open_nearest(path, &element);
         int r;
 
-        if (strlen(path) >= sizeof(at))
-                return -ENAMETOOLONG;
-        strcpy(at, path);
-        fd = open_nearest(at, element);
         if (fd < 0)
                 return fd;
-        if (*element) {
+        if (element) {
                 r = add_role(watch, fd, WATCH_ABOVE, id, element);
                 return r == 0 && has_come(fd, element) ? 1 : r;
         }

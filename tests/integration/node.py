@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
 import time
@@ -31,8 +32,23 @@ def profile(*names, default="SCMP_ACT_ERRNO", action="SCMP_ACT_ALLOW", **more):
     return json.dumps(body).encode()
 
 
+GOOD = profile("read", "write", "execve")
+BAD = b'{"defaultAction": "SCMP_ACT_ALOW"}'
+
+
 def sha256(data):
     return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def identity(path):
+    """What tells that a file was not touched."""
+    found = path.lstat()
+    return found.st_ino, found.st_mtime_ns, stat.S_IMODE(found.st_mode), found.st_size
+
+
+def tree(top):
+    """Every file below a directory and what tells that it was not touched."""
+    return {path: identity(path) for path in sorted(top.rglob("*")) if path.is_symlink() or not path.is_dir()}
 
 
 def eventually(check, timeout=PATIENCE, message="condition"):
@@ -132,6 +148,28 @@ class Node:
         if wait:
             self.wait_synced()
         return self.process
+
+    def start_with(self, files, *options, **more):
+        """Publishes `files` and starts; all of them are installed."""
+        self.writer.publish(files)
+        self.start(*options, **more)
+        for name in files:
+            self.wait_state(name, "installed")
+
+    def put_foreign(self, name, data):
+        """A file in the destination that is not ours; its path."""
+        path = self.installed / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path
+
+    def canonical_of(self, data):
+        """The canonical bytes of a profile, made by a pass of their own in a destination that is empty again."""
+        self.writer.publish({"sample.json": data})
+        assert self.once().returncode == 0
+        made = (self.installed / "sample.json").read_bytes()
+        shutil.rmtree(self.installed)
+        return made
 
     def once(self, *options, sources=None, **run):
         """One pass; the completed process with its output as text."""

@@ -8,10 +8,9 @@ import socket
 import stat
 
 import pytest
-from node import ROOT, AtomicWriter, errors_of, eventually, needs_root, profile
+from node import GOOD, ROOT, AtomicWriter, errors_of, eventually, identity, needs_root, profile
 
 CASES = ROOT / "tests" / "cases"
-GOOD = profile("read", "write", "execve")
 KUBERNETES = {"apiVersion": "v1", "kind": "Pod", "spec": {"securityContext": {"seccompProfile": {}}}}
 
 # what is in the file, the rule that finds it, its line and column (None: not the point here)
@@ -35,12 +34,6 @@ BAD_CONTENTS = {
     "miscompiled": ((CASES / "SP812-miscompiled" / "bad-weaker.json").read_bytes(), "SP812", None),
     "never-ends": ((CASES / "SP812-miscompiled" / "bad-never-ends.json").read_bytes(), "SP812", None),
 }
-
-
-def identity(path):
-    """What tells that a file was not touched."""
-    found = path.stat()
-    return found.st_ino, found.st_mtime_ns, path.read_bytes()
 
 
 def finding(entry, rule):

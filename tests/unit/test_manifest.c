@@ -90,6 +90,48 @@ static void test_round_trip(void **state) {
         assert_null(cJSON_Parse(text));
 }
 
+/* Of each field, one change. */
+static void test_sameness(void **state) {
+        (void) state;
+        for (unsigned i = 0; i < 11; i++) {
+                _cleanup_manifest_ Manifest manifest = {}, copy = {};
+                ManifestEntry *entry, *extra;
+
+                fill(&manifest);
+                assert_int_equal(manifest_copy(&manifest, &copy), 0);
+                copy.generation++;
+                assert_true(manifest_has_same_entries(&manifest, &copy));
+                entry = &copy.entries[1];
+                switch (i) {
+                case 0: entry->name[0]++; break;
+                case 1: entry->source = (free(entry->source), strdup("other")); break;
+                case 2: entry->digest.bytes[31]++; break;
+                case 3: entry->previous.bytes[0]++; break;
+                case 4: entry->source_digest.bytes[7]++; break;
+                case 5: entry->state = PROFILE_INSTALLED; break;
+                case 6: entry->retiring_seconds++; break;
+                case 7: entry->generation++; break;
+                case 8: entry->time_seconds++; break;
+                case 9: manifest_remove(&copy, entry->name); break;
+                default: assert_int_equal(manifest_add(&copy, "zzz", &extra), 0); break;
+                }
+                assert_false(manifest_has_same_entries(&manifest, &copy));
+        }
+}
+
+/* Clocks that were never set may say anything: what is printed can be read again. */
+static void test_a_time_before_the_epoch(void **state) {
+        _cleanup_manifest_ Manifest manifest = {}, again = {};
+        _cleanup_free_ char *text = NULL;
+
+        (void) state;
+        fill(&manifest);
+        manifest.entries[0].time_seconds = -5;
+        text = print(&manifest);
+        assert_int_equal(manifest_parse(text, strlen(text), &again, NULL), 0);
+        assert_int_equal(again.entries[0].time_seconds, 0);
+}
+
 static void test_entries_stay_sorted(void **state) {
         static const char *const NAMES[] = { "m", "a", "z", "b/c", "b", "b.c" };
         _cleanup_manifest_ Manifest manifest = {};
@@ -138,6 +180,10 @@ static void test_refused(void **state) {
                 { HEAD "file " D1 " - " D2 " installed -1 1 1 src a\nend 1\n", 3 },
                 { HEAD "file " D1 " - " D2 " installed 0 1 99999999999999999999 src a\nend 1\n",
                         3 },
+                { HEAD "file - - " D2 " installed 0 1 1 src a\nend 1\n", 3 }, /* of nothing */
+                { HEAD "file " D1 " - " D2 " conflict 0 1 1 src a\nend 1\n", 3 },
+                { HEAD "file " D1 " - " D2 " invalid 0 1 1 src a\nend 1\n", 3 },
+                { HEAD "file " D1 " - " D2 " installed 0 1 9223372036854775808 src a\nend 1\n", 3 },
                 { HEAD "owner root\nend 0\n", 3 }, /* unknown in version 1 */
         };
 
@@ -188,6 +234,8 @@ static void test_a_newer_version_is_read_for_what_it_owns(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_round_trip),
+                cmocka_unit_test(test_sameness),
+                cmocka_unit_test(test_a_time_before_the_epoch),
                 cmocka_unit_test(test_entries_stay_sorted),
                 cmocka_unit_test(test_refused),
                 cmocka_unit_test(test_every_cut_is_refused),

@@ -31,7 +31,7 @@ typedef struct Row {
         ProfileState state;
         const char *digest; /* "" none */
         const char *flags;  /* d drift, g save good, c conflict is explained, n new, m the manifest
-                               changes */
+                               changes without a write */
 } Row;
 
 #define NEVER             ADOPT_NEVER, false, 0, 0
@@ -42,17 +42,18 @@ typedef struct Row {
 
 static const Row ROWS[] = {
         /* good, not owned */
-        { "first install", "A", "", "", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "A", "nm" },
+        { "first install", "A", "", "", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "A", "n" },
         { "identical bytes are adopted", "A", "", "A", IDENT, PLAN_ADOPT, PROFILE_INSTALLED, "A",
                 "m" },
         { "identical bytes, always", "A", "", "A", ALWAYS, PLAN_ADOPT, PROFILE_INSTALLED, "A",
                 "m" },
         { "identical bytes, never", "A", "", "A", NEVER, PLAN_NONE, PROFILE_CONFLICT, "", "c" },
-        { "identical, wrong mode", "A", "", "A!", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "A", "m" },
-        { "same meaning", "A", "", "F=", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "A", "m" },
+        { "identical, wrong mode", "A", "", "A!", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "A", "" },
+        { "same meaning", "A", "", "F=", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "A", "" },
         { "same meaning, never", "A", "", "F=", NEVER, PLAN_NONE, PROFILE_CONFLICT, "", "c" },
         { "foreign", "A", "", "F", IDENT, PLAN_NONE, PROFILE_CONFLICT, "", "c" },
-        { "foreign, always", "A", "", "F", ALWAYS, PLAN_WRITE, PROFILE_INSTALLED, "A", "m" },
+        { "foreign, always", "A", "", "F", ALWAYS, PLAN_WRITE, PROFILE_INSTALLED, "A", "" },
+        { "foreign, never", "A", "", "F", NEVER, PLAN_NONE, PROFILE_CONFLICT, "", "c" },
         { "foreign, unreadable", "A", "", "unreadable", IDENT, PLAN_NONE, PROFILE_CONFLICT, "",
                 "c" },
         { "a directory, always", "A", "", "dir", ALWAYS, PLAN_NONE, PROFILE_CONFLICT, "", "c" },
@@ -75,57 +76,105 @@ static const Row ROWS[] = {
         { "crash before the rename", "A", "installed", "P", IDENT, PLAN_REPAIR, PROFILE_INSTALLED,
                 "A", "" },
         { "back from stale", "A", "stale", "A", IDENT, PLAN_KEEP, PROFILE_INSTALLED, "A", "m" },
+        { "back from stale, edited", "A", "stale", "F", IDENT, PLAN_REPAIR, PROFILE_INSTALLED, "A",
+                "d" },
         { "back from retiring", "A", "retiring", "A", IDENT, PLAN_KEEP, PROFILE_INSTALLED, "A",
                 "m" },
         { "back from retiring, removed", "A", "retiring", "", IDENT, PLAN_REPAIR, PROFILE_INSTALLED,
-                "A", "dm" },
+                "A", "d" },
+        { "back from retiring, a directory", "A", "retiring", "dir", IDENT, PLAN_NONE,
+                PROFILE_CONFLICT, "", "c" },
         /* good, owned, a new version */
-        { "update", "B", "installed", "A", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "B", "m" },
+        { "update", "B", "installed", "A", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "B", "" },
         { "update after a crash", "B", "installed", "P", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "B",
-                "m" },
+                "" },
         { "update over drift", "B", "installed", "F", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "B",
-                "dm" },
+                "d" },
+        { "update over drift that means the same", "B", "installed", "F=", NEVER, PLAN_WRITE,
+                PROFILE_INSTALLED, "B", "d" },
         { "update of a removed file", "B", "installed", "", IDENT, PLAN_WRITE, PROFILE_INSTALLED,
-                "B", "dm" },
+                "B", "d" },
         { "update, wrong mode", "B", "installed", "A!", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "B",
-                "dm" },
+                "d" },
         { "update that stands already", "B", "installed", "B", IDENT, PLAN_KEEP, PROFILE_INSTALLED,
                 "B", "m" },
+        { "update that stands, wrong mode", "B", "installed", "B!", IDENT, PLAN_WRITE,
+                PROFILE_INSTALLED, "B", "d" },
         { "update over a fifo", "B", "installed", "link", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "B",
-                "dm" },
-        { "update from stale", "B", "stale", "A", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "B", "m" },
+                "d" },
+        { "update, a directory there", "B", "installed", "dir", ALWAYS, PLAN_NONE, PROFILE_CONFLICT,
+                "", "c" },
+        { "update from stale", "B", "stale", "A", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "B", "" },
         { "update from retiring", "B", "retiring", "A", IDENT, PLAN_WRITE, PROFILE_INSTALLED, "B",
-                "m" },
+                "" },
         { "back to the version before", "P", "installed", "A", IDENT, PLAN_WRITE, PROFILE_INSTALLED,
-                "P", "m" },
+                "P", "" },
+        { "back to the version that a crash left", "P", "installed", "P", IDENT, PLAN_KEEP,
+                PROFILE_INSTALLED, "P", "m" },
         /* bad */
         { "bad from the start", "bad", "", "", IDENT, PLAN_NONE, PROFILE_INVALID, "", "" },
         { "bad, and a foreign file", "bad", "", "F", ALWAYS, PLAN_NONE, PROFILE_INVALID, "", "" },
+        { "bad, and a directory", "bad", "", "dir", ALWAYS, PLAN_NONE, PROFILE_INVALID, "", "" },
         { "bad update", "bad", "installed", "A", IDENT, PLAN_KEEP, PROFILE_STALE, "A", "gm" },
+        { "bad update, wrong mode: saved first", "bad", "installed", "A!", IDENT, PLAN_KEEP,
+                PROFILE_STALE, "A", "gm" },
+        { "bad after a crash", "bad", "installed", "P", IDENT, PLAN_KEEP, PROFILE_STALE, "P",
+                "gm" },
+        { "bad, and edited: nothing to repair from", "bad", "installed", "F", IDENT, PLAN_NONE,
+                PROFILE_INVALID, "", "" },
+        { "bad, and removed", "bad", "installed", "", IDENT, PLAN_NONE, PROFILE_INVALID, "", "" },
+        { "bad, and a link", "bad", "installed", "link", IDENT, PLAN_NONE, PROFILE_INVALID, "",
+                "" },
+        { "bad, and a directory there", "bad", "installed", "dir", IDENT, PLAN_NONE,
+                PROFILE_CONFLICT, "", "c" },
         { "still bad", "bad", "stale", "A", IDENT, PLAN_KEEP, PROFILE_STALE, "A", "" },
-        { "bad, and edited", "bad", "installed", "F", IDENT, PLAN_REPAIR, PROFILE_STALE, "A",
-                "dgm" },
         { "still bad, edited", "bad", "stale", "F", IDENT, PLAN_REPAIR, PROFILE_STALE, "A", "d" },
         { "still bad, removed", "bad", "stale", "", IDENT, PLAN_REPAIR, PROFILE_STALE, "A", "d" },
         { "still bad, mode", "bad", "stale", "A!", IDENT, PLAN_REPAIR, PROFILE_STALE, "A", "d" },
-        { "bad after a crash", "bad", "installed", "P", IDENT, PLAN_KEEP, PROFILE_STALE, "P",
-                "gm" },
-        { "bad, a directory there", "bad", "stale", "dir", IDENT, PLAN_NONE, PROFILE_CONFLICT, "",
-                "c" },
+        { "still bad, the version before", "bad", "stale", "P", IDENT, PLAN_REPAIR, PROFILE_STALE,
+                "A", "d" },
+        { "still bad, a directory there", "bad", "stale", "dir", IDENT, PLAN_NONE, PROFILE_CONFLICT,
+                "", "c" },
         { "back from retiring, bad", "bad", "retiring", "A", IDENT, PLAN_KEEP, PROFILE_STALE, "A",
                 "m" },
+        { "back from retiring, bad, edited", "bad", "retiring", "F", IDENT, PLAN_REPAIR,
+                PROFILE_STALE, "A", "d" },
         /* two sources */
         { "two sources, nothing there", "rival", "", "", IDENT, PLAN_NONE, PROFILE_CONFLICT, "",
                 "c" },
         { "two sources, foreign", "rival", "", "F", ALWAYS, PLAN_NONE, PROFILE_CONFLICT, "", "c" },
         { "two sources, ours stays", "rival", "installed", "A", IDENT, PLAN_KEEP, PROFILE_CONFLICT,
                 "A", "c" },
-        { "two sources, edited", "rival", "installed", "F", ALWAYS, PLAN_KEEP, PROFILE_CONFLICT,
-                "A", "c" },
+        { "two sources, stale", "rival", "stale", "A", IDENT, PLAN_KEEP, PROFILE_CONFLICT, "A",
+                "c" },
+        { "two sources, mode", "rival", "installed", "A!", IDENT, PLAN_KEEP, PROFILE_CONFLICT, "A",
+                "c" },
+        { "two sources, after a crash", "rival", "installed", "P", IDENT, PLAN_KEEP,
+                PROFILE_CONFLICT, "P", "c" },
+        { "two sources, edited", "rival", "installed", "F", ALWAYS, PLAN_NONE, PROFILE_CONFLICT, "",
+                "c" },
+        { "two sources, removed", "rival", "stale", "", IDENT, PLAN_NONE, PROFILE_CONFLICT, "",
+                "c" },
+        { "two sources, never due", "rival", "retiring", "A", PRUNE(60, 70), PLAN_KEEP,
+                PROFILE_CONFLICT, "A", "c" },
         /* gone */
         { "gone", "", "installed", "A", IDENT, PLAN_KEEP, PROFILE_RETIRING, "A", "gm" },
-        { "gone, stale before", "", "stale", "A", IDENT, PLAN_KEEP, PROFILE_RETIRING, "A", "gm" },
-        { "gone, edited", "", "installed", "F", IDENT, PLAN_REPAIR, PROFILE_RETIRING, "A", "dgm" },
+        { "gone, mode: saved first", "", "installed", "A!", IDENT, PLAN_KEEP, PROFILE_RETIRING, "A",
+                "gm" },
+        { "gone after a crash", "", "installed", "P", IDENT, PLAN_KEEP, PROFILE_RETIRING, "P",
+                "gm" },
+        { "gone, edited: nothing to repair from", "", "installed", "F", IDENT, PLAN_FORGET,
+                PROFILE_RETIRING, "", "m" },
+        { "gone, removed", "", "installed", "", IDENT, PLAN_FORGET, PROFILE_RETIRING, "", "m" },
+        { "gone, a directory there", "", "installed", "dir", IDENT, PLAN_FORGET, PROFILE_RETIRING,
+                "", "m" },
+        { "gone, stale before", "", "stale", "A", IDENT, PLAN_KEEP, PROFILE_RETIRING, "A", "m" },
+        { "gone, stale before, edited", "", "stale", "F", IDENT, PLAN_REPAIR, PROFILE_RETIRING, "A",
+                "d" },
+        { "just gone is never due", "", "installed", "A", PRUNE(60, 1), PLAN_KEEP, PROFILE_RETIRING,
+                "A", "gm" },
+        { "just gone, stale before, neither", "", "stale", "A", PRUNE(60, 1), PLAN_KEEP,
+                PROFILE_RETIRING, "A", "m" },
         { "retiring, never pruned", "", "retiring", "A", PRUNE(1000000, 0), PLAN_KEEP,
                 PROFILE_RETIRING, "A", "" },
         { "retiring, young", "", "retiring", "A", PRUNE(59, 70), PLAN_KEEP, PROFILE_RETIRING, "A",
@@ -134,23 +183,42 @@ static const Row ROWS[] = {
                 "d" },
         { "retiring, removed", "", "retiring", "", PRUNE(0, 70), PLAN_REPAIR, PROFILE_RETIRING, "A",
                 "d" },
-        { "retiring, due", "", "retiring", "A", PRUNE(60, 70), PLAN_REMOVE, PROFILE_RETIRING, "A",
+        { "retiring, mode", "", "retiring", "A!", PRUNE(0, 70), PLAN_REPAIR, PROFILE_RETIRING, "A",
+                "d" },
+        { "retiring, a directory there", "", "retiring", "dir", PRUNE(0, 70), PLAN_NONE,
+                PROFILE_CONFLICT, "", "c" },
+        { "due", "", "retiring", "A", PRUNE(60, 70), PLAN_REMOVE, PROFILE_RETIRING, "", "m" },
+        { "due, mode", "", "retiring", "A!", PRUNE(60, 70), PLAN_REMOVE, PROFILE_RETIRING, "",
                 "m" },
         { "due, the version before", "", "retiring", "P", PRUNE(60, 70), PLAN_REMOVE,
-                PROFILE_RETIRING, "A", "m" },
+                PROFILE_RETIRING, "", "m" },
         { "due, edited: not ours", "", "retiring", "F", PRUNE(60, 70), PLAN_FORGET,
-                PROFILE_RETIRING, "A", "m" },
-        { "due, gone already", "", "retiring", "", PRUNE(60, 70), PLAN_FORGET, PROFILE_RETIRING,
-                "A", "m" },
+                PROFILE_RETIRING, "", "m" },
+        { "due, unreadable", "", "retiring", "unreadable", PRUNE(60, 70), PLAN_FORGET,
+                PROFILE_RETIRING, "", "m" },
+        { "due, a link", "", "retiring", "link", PRUNE(60, 70), PLAN_FORGET, PROFILE_RETIRING, "",
+                "m" },
+        { "due, gone already", "", "retiring", "", PRUNE(60, 70), PLAN_FORGET, PROFILE_RETIRING, "",
+                "m" },
         { "due, a directory", "", "retiring", "dir", PRUNE(60, 70), PLAN_FORGET, PROFILE_RETIRING,
-                "A", "m" },
-        { "just gone is never due", "", "installed", "A", PRUNE(60, 1), PLAN_KEEP, PROFILE_RETIRING,
-                "A", "gm" },
+                "", "m" },
         /* the source is away: absence means nothing */
         { "source away", "", "installed", "A", AWAY, PLAN_KEEP, PROFILE_INSTALLED, "A", "" },
+        { "source away, mode", "", "installed", "A!", AWAY, PLAN_KEEP, PROFILE_INSTALLED, "A", "" },
+        { "source away after a crash", "", "installed", "P", AWAY, PLAN_KEEP, PROFILE_INSTALLED,
+                "P", "m" },
+        { "source away, edited: nothing to repair from", "", "installed", "F", AWAY, PLAN_NONE,
+                PROFILE_CONFLICT, "", "c" },
+        { "source away, removed", "", "installed", "", AWAY, PLAN_NONE, PROFILE_CONFLICT, "", "c" },
+        { "source away, a directory there", "", "installed", "dir", AWAY, PLAN_NONE,
+                PROFILE_CONFLICT, "", "c" },
         { "source away, stale", "", "stale", "A", AWAY, PLAN_KEEP, PROFILE_STALE, "A", "" },
+        { "source away, stale, removed", "", "stale", "", AWAY, PLAN_REPAIR, PROFILE_STALE, "A",
+                "d" },
         { "source away, due", "", "retiring", "A", ADOPT_IDENTICAL, true, 60, 70, PLAN_KEEP,
                 PROFILE_RETIRING, "A", "" },
+        { "source away, due, removed", "", "retiring", "", ADOPT_IDENTICAL, true, 60, 70,
+                PLAN_REPAIR, PROFILE_RETIRING, "A", "d" },
         { "source away, edited", "", "retiring", "F", AWAY, PLAN_REPAIR, PROFILE_RETIRING, "A",
                 "d" },
 };
@@ -200,8 +268,10 @@ static Observed observe(const Row *row) {
         return observed;
 }
 
-static void check_flags(const Row *row, const Plan *plan) {
+static void check_flags(const Row *row, const Plan *plan, const Observed *observed) {
         const PlanItem *item = &plan->items[0];
+
+        assert_true(digest_equal(&item->replaces, &observed->digest));
 
         assert_int_equal(item->is_drift, strchr(row->flags, 'd') != NULL);
         assert_int_equal(item->save_good, strchr(row->flags, 'g') != NULL);
@@ -240,7 +310,7 @@ static void run_row(const Row *row) {
         assert_string_equal(
                 profile_state_name(plan.items[0].state), profile_state_name(row->state));
         assert_true(digest_equal(&plan.items[0].digest, &digest));
-        check_flags(row, &plan);
+        check_flags(row, &plan, &observed);
 }
 
 static void test_rows(void **state) {
@@ -306,11 +376,33 @@ static void test_a_respelled_source_is_recorded(void **state) {
         assert_true(plan.changes_manifest);
 }
 
+/* A stale profile whose author tries again, still badly: nothing to write down. */
+static void test_another_bad_update_changes_nothing(void **state) {
+        static const Row ROW = { .desired = "bad", .owned = "stale", .observed = "A" };
+        const Desired desired = {
+                .name = "p.json", .source = "new", .source_digest = version("t")
+        };
+        _cleanup_manifest_ Manifest manifest = {};
+        _cleanup_plan_ Plan plan = {};
+        Observed observed = observe(&ROW);
+        const PlanOptions options = {};
+
+        (void) state;
+        add_entry(&manifest, &ROW);
+        assert_int_equal(plan_make(&desired, 1, &manifest, &observed, 1, is_away, (void *) &ROW,
+                                 &options, &plan),
+                0);
+        assert_int_equal(plan.items[0].op, PLAN_KEEP);
+        assert_true(digest_equal(&plan.items[0].source_digest, &desired.source_digest));
+        assert_false(plan.changes_manifest);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_rows),
                 cmocka_unit_test(test_merge),
                 cmocka_unit_test(test_a_respelled_source_is_recorded),
+                cmocka_unit_test(test_another_bad_update_changes_nothing),
         };
 
         return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

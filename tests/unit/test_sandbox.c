@@ -138,6 +138,14 @@ static int use_libc(int reply_fd, int scratch_fd) {
         return getpid() > 0 && gettid() == getpid() ? 0 : 3;
 }
 
+/* Memory that a compiler cannot leave out as unused. */
+static char *take_block(size_t size_bytes) {
+        char *block = malloc(size_bytes);
+
+        __asm__ volatile("" : "+r"(block) : : "memory");
+        return block;
+}
+
 static int see_limits(int reply_fd, int scratch_fd) {
         char bytes[4096] = {};
         size_t written = 0;
@@ -148,14 +156,14 @@ static int see_limits(int reply_fd, int scratch_fd) {
                 if (write(scratch_fd, bytes, sizeof(bytes)) != sizeof(bytes))
                         return 1;
         /* and far more memory than is there is refused, without killing */
-        return malloc(SANDBOX_MEMORY_BYTES + (1U << 20)) ? 2 : 0;
+        return take_block(SANDBOX_MEMORY_BYTES + (1U << 20)) ? 2 : 0;
 }
 
 static int take_memory(int reply_fd, int scratch_fd) {
         size_t taken = 0;
 
         (void) scratch_fd;
-        for (char *block; (block = malloc(1U << 20)); taken += 1U << 20)
+        for (char *block; (block = take_block(1U << 20)); taken += 1U << 20)
                 memset(block, 1, 1U << 20);
         return fd_write_all(reply_fd, &taken, sizeof(taken));
 }
@@ -231,7 +239,7 @@ TRY(nanosleep, syscall(SYS_nanosleep, &(struct timespec){}, NULL))
 TRY(unshare, unshare(CLONE_NEWUSER))
 TRY(memfd, memfd_create("more", 0))
 TRY(map_executable, mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
-TRY(make_executable, mprotect((void *) ((uintptr_t) &optarg & ~4095UL), 4096, PROT_EXEC))
+TRY(make_executable, mprotect(NULL, 0, PROT_EXEC))
 TRY(io_uring, syscall(SYS_io_uring_setup, 1, NULL))
 TRY(unknown, syscall(100000))
 

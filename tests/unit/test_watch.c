@@ -284,14 +284,18 @@ static void test_arming_again_loses_nothing_that_is_pending(void **state) {
 
 static void test_a_directory_moved_away_is_forgotten(void **state) {
         Fixture *fixture = *state;
+        uint32_t events = 0;
+        size_t n = 99;
 
         do_steps(fixture, "ds");
         arm_source(fixture, 0, "s");
         do_steps(fixture, "ms,other");
         assert_int_equal(hear(fixture), GONE);
         arm_source(fixture, 0, "s");
+        (void) hear(fixture);
         do_steps(fixture, "+other/x.json");
-        assert_int_equal(hear(fixture), 0);
+        assert_int_equal(watch_read(fixture->watch, &events, &n), 0);
+        assert_int_equal(n, 0); /* by the kernel too */
         do_steps(fixture, "ds");
         assert_int_equal(hear(fixture), GONE);
 }
@@ -320,11 +324,11 @@ static void test_one_directory_is_source_above_and_destination(void **state) {
 
         do_steps(fixture, "ds");
         arm_source(fixture, 0, "s");
-        arm_source(fixture, 1, "s/missing");
         arm_destination(fixture, "s");
-        do_steps(fixture, "+s/x.json"); /* the role that needs less came later and deafens nobody */
+        arm_source(fixture, 1, "s/missing");
+        do_steps(fixture, "+s/x.json");
         assert_int_equal(hear(fixture), CHANGED | DESTINATION);
-        do_steps(fixture, "ws/x.json cs/x.json");
+        do_steps(fixture, "ws/x.json"); /* the role that needs less came last and deafens nobody */
         assert_int_equal(hear(fixture), CHANGED | DESTINATION);
         do_steps(fixture, "ds/missing");
         assert_int_equal(hear(fixture), CHANGED | DESTINATION | GONE);
@@ -355,7 +359,6 @@ static void test_paths_may_be_relative_or_odd(void **state) {
         static const char *const missing[] = { "s", "s/", "./s", "s//" };
         Fixture *fixture = *state;
         _cleanup_close_ int before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        char longest[5000];
 
         assert_int_equal(fchdir(fixture->fd), 0);
         for (size_t i = 0; i < N_ELEMENTS(missing); i++) {
@@ -369,9 +372,6 @@ static void test_paths_may_be_relative_or_odd(void **state) {
         assert_int_equal(fchdir(before), 0);
         assert_int_equal(watch_source(fixture->watch, 9, "/"), 0);
         assert_int_equal(watch_source(fixture->watch, 9, "/seccompd-unit-nowhere/a/b"), 0);
-        memset(longest, 'x', sizeof(longest) - 1);
-        longest[sizeof(longest) - 1] = '\0';
-        assert_int_equal(watch_source(fixture->watch, 9, longest), -ENAMETOOLONG);
 }
 
 static int arm_as_nobody(int fd, void *userdata) {
@@ -520,20 +520,18 @@ static void test_a_broken_descriptor_is_told(void **state) {
 /* Below the 16th level nothing is heard, and nothing goes wrong. */
 static void test_the_depth_is_bounded(void **state) {
         Fixture *fixture = *state;
-        char path[128] = "s", step[160];
+        static const char path[] = "s/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d/d"; /* 17 below s */
+        char step[64];
 
-        do_steps(fixture, "ds");
-        for (unsigned level = 1; level <= 17; level++) {
-                strcat(path, "/d");
-                snprintf(step, sizeof(step), "d%s", path);
+        for (int length = 1; length < (int) sizeof(path); length += 2) {
+                snprintf(step, sizeof(step), "d%.*s", length, path);
                 do_steps(fixture, step);
         }
         arm_source(fixture, 0, "s");
         snprintf(step, sizeof(step), "+%s/x", path);
         do_steps(fixture, step);
         assert_int_equal(hear(fixture), 0);
-        path[strlen(path) - 2] = '\0';
-        snprintf(step, sizeof(step), "+%s/x", path);
+        snprintf(step, sizeof(step), "+%.*s/x", (int) strlen(path) - 2, path);
         do_steps(fixture, step);
         assert_int_equal(hear(fixture), CHANGED);
 }

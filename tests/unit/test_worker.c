@@ -347,7 +347,10 @@ static void put_stream(Buf *stream, const char *letters, const Verdict *good, co
                 case 'x': put_frame(stream, 'X', bad); break;
                 case '?': put_frame(stream, 'V', NULL); break;
                 case '4': buf_append(stream, "V\xff\xff\xff\xff", 5); break;
-                case '-': stream->data[--stream->size] = '\0'; break;
+                case '-':
+                        if (stream->data)
+                                stream->data[--stream->size] = '\0';
+                        break;
                 default: fail();
                 }
 }
