@@ -23,7 +23,8 @@ typedef struct Daemon {
         char *store_problem;
         bool is_write_failing; /* the last pass could not write */
 
-        Watch *watch; /* NULL: polling */
+        Watch *watch;    /* NULL: polling */
+        int watch_error; /* the last time it was armed: 0 or -errno */
         char *watch_problem;
 
         VerdictCache cache;

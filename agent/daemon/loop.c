@@ -143,19 +143,25 @@ static int on_wake(sd_event_source *source, uint64_t usec, void *userdata) {
 /* --- the watch --- */
 
 void loop_arm_watches(Daemon *daemon) {
-        int r = 0;
+        int first_error = 0, r;
 
         if (!daemon->watch)
                 return;
-        for (size_t i = 0; i < daemon->options->n_sources && r >= 0; i++)
+        for (size_t i = 0; i < daemon->options->n_sources; i++) {
                 r = watch_source(daemon->watch, i, daemon->options->sources[i].path);
-        if (r >= 0 && daemon->store.dir_fd >= 0)
-                r = watch_destination(daemon->watch, daemon->store.dir_fd);
-        if (r < 0) {
-                daemon->metrics.watch_errors++;
-                log_plain(&daemon->log, LOG_LEVEL_WARNING,
-                        "watching failed: %s; the rescan still finds every change", strerror(-r));
+                if (r < 0 && first_error == 0)
+                        first_error = r;
         }
+        r = daemon->store.dir_fd < 0 ? 0 : watch_destination(daemon->watch, daemon->store.dir_fd);
+        if (r < 0 && first_error == 0)
+                first_error = r;
+        if (first_error < 0)
+                daemon->metrics.watch_errors++;
+        if (first_error < 0 && first_error != daemon->watch_error)
+                log_plain(&daemon->log, LOG_LEVEL_WARNING,
+                        "watching failed: %s; the rescan still finds every change",
+                        strerror(-first_error));
+        daemon->watch_error = first_error;
 }
 
 /*

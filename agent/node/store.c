@@ -158,7 +158,9 @@ bool store_is_temporary(const char *name) {
 
 /* A destination of its own, of another instance: its temporaries may be in use. */
 static bool is_other_destination(int dir_fd) {
-        return faccessat(dir_fd, STORE_META, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+        struct stat st;
+
+        return fstatat(dir_fd, STORE_META, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static int remove_temporary(int dir_fd, const char *name) {

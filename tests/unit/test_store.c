@@ -5,6 +5,7 @@
 #include "store_fixture.h"
 
 #include <errno.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 
 /* --- opening --- */
@@ -56,6 +57,37 @@ static void test_open_refuses_links_and_strangers(void **state) {
                 assert_non_null(problem);
                 assert_int_equal(store.dir_fd, -1);
         }
+}
+
+static void test_open_says_what_the_disk_refuses(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_free_ char *root = NULL, *problem = NULL;
+        Store store = STORE_CLOSED;
+        int r;
+
+        assert_true(asprintf(&root, "%s/read-only", fixture->root) > 0);
+        assert_int_equal(mkdir(root, 0755), 0);
+        if (mount("tmpfs", root, "tmpfs", MS_RDONLY, NULL) < 0) {
+                print_message("mounting is not permitted here: %s\n", strerror(errno));
+                skip();
+        }
+        r = store_open(root, "profiles", &store, &problem);
+        assert_int_equal(umount2(root, MNT_DETACH), 0);
+        assert_int_equal(r, -EROFS);
+        assert_non_null(strstr(problem, "/read-only/seccomp/profiles"));
+}
+
+/* A lock that is no file of ours locks nothing. */
+static void test_a_lock_that_is_a_link(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_(store_done) Store other = STORE_CLOSED;
+        _cleanup_free_ char *path = path_of(fixture, ".seccompd/lock"), *problem = NULL;
+
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(symlink("/dev/null", path), 0);
+        assert_int_equal(store_open(fixture->root, "profiles", &other, &problem), 0);
+        assert_int_equal(store_lock(&other), -ELOOP);
+        assert_int_equal(other.lock_fd, -1);
 }
 
 static void test_the_destination_itself_and_nested_ones(void **state) {
@@ -255,6 +287,8 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
                 TEST(test_open_makes_what_is_missing),
                 TEST(test_open_refuses_links_and_strangers),
+                TEST(test_open_says_what_the_disk_refuses),
+                TEST(test_a_lock_that_is_a_link),
                 TEST(test_the_destination_itself_and_nested_ones),
                 TEST(test_one_instance_at_a_time),
                 TEST(test_load_refuses_a_broken_manifest),
