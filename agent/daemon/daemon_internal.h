@@ -67,11 +67,22 @@ void loop_arm_watches(Daemon *daemon);
 
 uint64_t loop_now(const Daemon *daemon, clockid_t clock);
 int loop_arm(sd_event_source *timer, uint64_t usec);
+/** Arms the timer unless it is armed for an earlier time. */
+int loop_arm_at_latest(sd_event_source *timer, uint64_t usec);
 
 /** Ends the process when the loop's own machinery failed (`r` < 0): nothing would wake it any more.
  */
 int loop_must(Daemon *daemon, int r, const char *what);
 void loop_finish(Daemon *daemon, int exit_status);
+
+/** Says that `what` (a path) was torn down under us, and ends the process after a moment of being
+ * unready. */
+void loop_begin_orphaned(Daemon *daemon, const char *what);
+
+/* after_pass.c */
+
+/** PassDone: settles what a pass found and did, frees it, and arms what comes next. */
+void after_pass(Pass *pass, void *userdata);
 
 /* acquire.c */
 

@@ -12,21 +12,16 @@
 #include "daemon/daemon_internal.h"
 
 #include "base/duration.h"
-#include "daemon/reflect.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 #define QUIET_USEC        (50 * USEC_PER_MSEC)
 #define QUIET_MAX_USEC    (500 * USEC_PER_MSEC)
-#define STALE_RETRY_USEC  (20 * USEC_PER_MSEC)
-#define FAILED_RETRY_USEC (5 * USEC_PER_SEC)
 #define POLL_RESCAN_USEC  (10 * USEC_PER_SEC)
 #define ONCE_LOCK_USEC    (30 * USEC_PER_SEC)
 #define SAVE_AGES_SECONDS 3600U
@@ -47,8 +42,7 @@ int loop_arm(sd_event_source *timer, uint64_t usec) {
         return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
-/* Arms the timer unless it is armed for an earlier time. */
-static int arm_at_latest(sd_event_source *timer, uint64_t usec) {
+int loop_arm_at_latest(sd_event_source *timer, uint64_t usec) {
         int enabled = SD_EVENT_OFF;
         uint64_t armed = 0;
 
@@ -74,8 +68,6 @@ void loop_finish(Daemon *daemon, int exit_status) {
 
 /* --- passes --- */
 
-static void on_pass_done(Pass *pass, void *userdata);
-
 static void start_pass(Daemon *daemon) {
         const PassContext context = {
                 .event = daemon->event,
@@ -99,7 +91,7 @@ static void start_pass(Daemon *daemon) {
         daemon->pass_elapsed_seconds = elapsed;
         (void) loop_must(daemon,
                 pass_start(&context, full, has_retiring && elapsed >= SAVE_AGES_SECONDS, elapsed,
-                        on_pass_done, daemon, &daemon->pass),
+                        after_pass, daemon, &daemon->pass),
                 "starting a pass failed");
 }
 
@@ -112,8 +104,8 @@ void loop_want_pass(Daemon *daemon, uint64_t usec, bool full) {
         if (usec <= loop_now(daemon, CLOCK_MONOTONIC))
                 start_pass(daemon);
         else
-                (void) loop_must(
-                        daemon, arm_at_latest(daemon->wake_timer, usec), "arming a timer failed");
+                (void) loop_must(daemon, loop_arm_at_latest(daemon->wake_timer, usec),
+                        "arming a timer failed");
 }
 
 /* A change of a plain directory: after quiet, but not put off for ever. */
@@ -190,7 +182,7 @@ static uint64_t drift_due_usec(Daemon *daemon) {
         return due;
 }
 
-static void begin_orphaned(Daemon *daemon, const char *what) {
+void loop_begin_orphaned(Daemon *daemon, const char *what) {
         if (daemon->is_orphaned)
                 return;
         daemon->is_orphaned = true;
@@ -211,7 +203,7 @@ static int on_exit_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 static void check_orphaned(Daemon *daemon) {
         if (daemon->is_loaded && store_is_orphaned(&daemon->store))
-                begin_orphaned(daemon, daemon->store.path);
+                loop_begin_orphaned(daemon, daemon->store.path);
 }
 
 static int on_watch(sd_event_source *source, int fd, uint32_t events, void *userdata) {
@@ -248,173 +240,6 @@ static int on_watch(sd_event_source *source, int fd, uint32_t events, void *user
                         loop_want_pass(daemon, due, false);
         }
         return 0;
-}
-
-/* --- the end of a pass --- */
-
-static void tell_systemd(Daemon *daemon) {
-        const NodeStatus *status = &daemon->status;
-        _cleanup_buf_ Buf text = {};
-
-        buf_printf(&text, "READY=1\nSTATUS=%zu profiles", status->n_profiles);
-        for (int state = 0; state < N_PROFILE_STATES; state++) {
-                size_t n = node_status_count(status, NULL, (ProfileState) state);
-
-                if (n > 0)
-                        buf_printf(&text, ", %zu %s", n, profile_state_name((ProfileState) state));
-        }
-        if (buf_error(&text) == 0)
-                (void) sd_notify(0, text.data); /* nobody to tell is no error */
-}
-
-/* Remembers what was just written; says when to see to what someone did to it since, as above. */
-static uint64_t touched_due_usec(Daemon *daemon) {
-        uint64_t due = UINT64_MAX;
-
-        for (size_t i = 0; i < daemon->store.manifest.n_entries; i++) {
-                const ManifestEntry *entry = &daemon->store.manifest.entries[i];
-                uint64_t not_before = backoff_not_before(&daemon->backoff, entry->name);
-                Observed observed = {};
-                int r = observer_look(
-                        &daemon->observer, &daemon->store, entry->name, false, &observed);
-
-                if (not_before < due &&
-                        (r < 0 || observed.kind != OBSERVED_FILE || !observed.is_mode_right ||
-                                !digest_equal(&observed.digest, &entry->digest)))
-                        due = not_before;
-        }
-        return due;
-}
-
-/* When the age of a retiring profile will reach --prune-after, on CLOCK_MONOTONIC. */
-static void wake_for_pruning(Daemon *daemon) {
-        uint64_t usec = loop_now(daemon, CLOCK_MONOTONIC), soonest = UINT64_MAX;
-        uint64_t elapsed = loop_now(daemon, CLOCK_BOOTTIME) - daemon->ages_saved_usec;
-
-        if (!daemon->options->prune)
-                return;
-        for (size_t i = 0; i < daemon->store.manifest.n_entries; i++) {
-                const ManifestEntry *entry = &daemon->store.manifest.entries[i];
-                uint64_t age = entry->retiring_seconds * USEC_PER_SEC + elapsed;
-                uint64_t left = age < daemon->options->prune_after_usec
-                        ? daemon->options->prune_after_usec - age
-                        : daemon->options->rescan_usec;
-
-                if (entry->state == PROFILE_RETIRING && usec + left < soonest)
-                        soonest = usec + left;
-        }
-        if (soonest != UINT64_MAX)
-                (void) loop_must(daemon, arm_at_latest(daemon->wake_timer, soonest + USEC_PER_SEC),
-                        "arming a timer failed");
-}
-
-static void count_pass(Daemon *daemon, const PassReport *report) {
-        struct timespec wall = {};
-        double seconds = (double) (loop_now(daemon, CLOCK_MONOTONIC) - daemon->pass_started_usec) /
-                (double) USEC_PER_SEC;
-
-        (void) clock_gettime(CLOCK_REALTIME, &wall);
-        daemon->status.last_sync_usec =
-                (int64_t) wall.tv_sec * (int64_t) USEC_PER_SEC + wall.tv_nsec / 1000;
-        metrics_count_sync(&daemon->metrics, report->error == 0 && report->n_failures == 0,
-                daemon->status.last_sync_usec, seconds);
-}
-
-/* Keeps what went wrong with a pass where people look; logs it when it is news. */
-static void keep_problem(Daemon *daemon, const PassReport *report) {
-        NodeStatus *status = &daemon->status;
-        bool is_news = report->problem &&
-                (!status->last_sync_problem ||
-                        strcmp(report->problem, status->last_sync_problem) != 0);
-
-        if (is_news)
-                log_plain(&daemon->log, LOG_LEVEL_ERROR, "the pass failed: %s", report->problem);
-        free(status->last_sync_problem);
-        status->last_sync_problem = report->problem ? strdup(report->problem) : NULL;
-        daemon->is_write_failing = false;
-        for (size_t i = 0; i < report->n_failures; i++)
-                daemon->is_write_failing |= report->failures[i].error == -ENOSPC ||
-                        report->failures[i].error == -EDQUOT ||
-                        report->failures[i].error == -EROFS || report->failures[i].error == -EIO;
-        daemon->is_write_failing |= report->error < 0 && report->plan->n_items > 0;
-        if (!daemon->is_write_failing) {
-                if (status->destination_problem && report->error == 0)
-                        ready_check_destination(daemon);
-                return;
-        }
-        free(status->destination_problem);
-        status->destination_problem = NULL;
-        if (asprintf(&status->destination_problem, "writing below %s failed: %s",
-                    daemon->store.path,
-                    strerror(report->n_failures > 0 ? -report->failures[0].error
-                                                    : -report->error)) < 0)
-                status->destination_problem = NULL;
-}
-
-static bool all_installed(const Daemon *daemon) {
-        for (size_t i = 0; i < daemon->status.n_profiles; i++)
-                if (daemon->status.profiles[i].state != PROFILE_INSTALLED &&
-                        daemon->status.profiles[i].state != PROFILE_RETIRING)
-                        return false;
-        return daemon->status.is_synced && !daemon->status.last_sync_problem;
-}
-
-/* What must follow this pass, and when. By the timer: the pass that ends here is not freed yet. */
-static void schedule_next(Daemon *daemon, const PassReport *report) {
-        uint64_t usec = loop_now(daemon, CLOCK_MONOTONIC), next = report->wake_usec;
-        uint64_t touched = report->wrote_manifest ? touched_due_usec(daemon) : UINT64_MAX;
-
-        if (touched < next)
-                next = touched;
-        if (daemon->is_dirty)
-                next = usec;
-        else if (report->error == -ESTALE || report->error == -EAGAIN)
-                next = usec + STALE_RETRY_USEC;
-        else if ((report->error < 0 || report->n_failures > 0) && next > usec + FAILED_RETRY_USEC)
-                next = usec + FAILED_RETRY_USEC;
-        if (next != UINT64_MAX)
-                (void) loop_must(
-                        daemon, arm_at_latest(daemon->wake_timer, next), "arming a timer failed");
-        wake_for_pruning(daemon);
-}
-
-static void settle_pass(Daemon *daemon, const PassReport *report) {
-        int r = reflect_pass(&daemon->status, daemon->options, report, &daemon->store,
-                &daemon->backoff, &daemon->log, daemon->status.last_sync_usec);
-
-        (void) loop_must(daemon, r, "keeping the status failed");
-        if (report->wrote_manifest)
-                daemon->ages_saved_usec += daemon->pass_elapsed_seconds * USEC_PER_SEC;
-        keep_problem(daemon, report);
-        for (size_t i = 0; i < daemon->options->n_sources; i++)
-                if (report->snapshots[i].state == SOURCE_ORPHANED)
-                        begin_orphaned(daemon, daemon->options->sources[i].path);
-        /* a pass that could not write is a first pass all the same: what is true is known */
-        daemon->status.is_synced |= report->error == 0 || report->plan->n_items > 0;
-        daemon->status.revision++;
-}
-
-static void on_pass_done(Pass *pass, void *userdata) {
-        Daemon *daemon = userdata;
-        PassReport report = pass_report(pass);
-
-        count_pass(daemon, &report);
-        settle_pass(daemon, &report);
-        if (report.error == 0)
-                cache_sweep(&daemon->cache);
-        backoff_sweep(&daemon->backoff, loop_now(daemon, CLOCK_MONOTONIC));
-        daemon->pass = NULL;
-        if (daemon->status.is_synced)
-                tell_systemd(daemon);
-        if (daemon->is_stopping)
-                loop_finish(daemon, daemon->exit_status);
-        else if (daemon->options->once && report.error != -ESTALE && report.error != -EAGAIN)
-                loop_finish(
-                        daemon, all_installed(daemon) ? EXIT_ALL_INSTALLED : EXIT_NOT_INSTALLED);
-        else
-                schedule_next(daemon, &report);
-        pass_free(pass);
-        (void) malloc_trim(0); /* what the pass needed goes back to the node */
 }
 
 /* --- rescan and signals --- */
