@@ -81,6 +81,7 @@ status=0
 # shellcheck disable=SC2086 # the list is meant to be split
 $as_root apt-get update >"$log" 2>&1 &&
         $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+                -o DPkg::Lock::Timeout=600 \
                 $missing >>"$log" 2>&1 || status=$?
 [ -z "$made_policy" ] || $as_root rm -f $policy
 if [ "$status" -ne 0 ]; then
