@@ -121,7 +121,20 @@ static void keep_problem(Daemon *daemon, const PassReport *report) {
                 status->destination_problem = NULL;
 }
 
-static bool all_installed(const Daemon *daemon) {
+/* --cleanup is over: there is no place left where anything could be kept or locked. */
+static void settle_cleanup(Daemon *daemon, const PassReport *report) {
+        if (report->error < 0 || report->n_failures > 0 || daemon->store.manifest.n_entries > 0)
+                return;
+        log_plain(&daemon->log, LOG_LEVEL_INFO, "nothing of ours is left below %s",
+                daemon->store.path);
+        daemon->is_cleaned = true;
+        daemon->is_loaded = false;
+        store_done(&daemon->store);
+}
+
+static bool is_all_done(const Daemon *daemon) {
+        if (daemon->options->cleanup)
+                return daemon->is_cleaned;
         for (size_t i = 0; i < daemon->status.n_profiles; i++)
                 if (daemon->status.profiles[i].state != PROFILE_INSTALLED &&
                         daemon->status.profiles[i].state != PROFILE_RETIRING)
@@ -170,6 +183,8 @@ void after_pass(Pass *pass, void *userdata) {
 
         count_pass(daemon, &report);
         settle_pass(daemon, &report);
+        if (daemon->options->cleanup)
+                settle_cleanup(daemon, &report);
         if (report.error == 0)
                 cache_sweep(&daemon->cache);
         backoff_sweep(&daemon->backoff, loop_now(daemon, CLOCK_MONOTONIC));
@@ -179,9 +194,8 @@ void after_pass(Pass *pass, void *userdata) {
         if (daemon->is_stopping)
                 loop_finish(daemon, daemon->exit_status);
         else if (daemon->options->once && report.error != -ESTALE && report.error != -EAGAIN)
-                loop_finish(
-                        daemon, all_installed(daemon) ? EXIT_ALL_INSTALLED : EXIT_NOT_INSTALLED);
-        else
+                loop_finish(daemon, is_all_done(daemon) ? EXIT_ALL_INSTALLED : EXIT_NOT_INSTALLED);
+        else if (!daemon->is_cleaned)
                 schedule_next(daemon, &report);
         pass_free(pass);
         (void) malloc_trim(0); /* what the pass needed goes back to the node */

@@ -70,7 +70,7 @@ static int probe(Daemon *daemon) {
 static int init_checks(Daemon *daemon) {
         const Options *options = daemon->options;
 
-        daemon->checks = calloc(options->n_sources, sizeof(*daemon->checks));
+        daemon->checks = calloc(options->n_sources + 1, sizeof(*daemon->checks));
         if (!daemon->checks)
                 return -ENOMEM;
         for (size_t i = 0; i < options->n_sources; i++)
@@ -100,7 +100,7 @@ static int init_status(Daemon *daemon) {
         status->started_usec = (int64_t) wall.tv_sec * (int64_t) USEC_PER_SEC + wall.tv_nsec / 1000;
         status->watch_mode = "poll";
         status->adopt = strdup(adopt_mode_name(options->adopt));
-        status->sources = calloc(options->n_sources, sizeof(*status->sources));
+        status->sources = calloc(options->n_sources + 1, sizeof(*status->sources));
         if (!status->adopt || !status->sources ||
                 prune_after_text(options, &status->prune_after) < 0 ||
                 asprintf(&status->destination, "%s/seccomp/%s", options->kubelet_root,

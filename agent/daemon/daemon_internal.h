@@ -46,6 +46,7 @@ typedef struct Daemon {
         sd_event_source *watch_io, *acquire_timer, *wake_timer, *rescan_timer, *exit_timer;
         uint64_t once_deadline_usec;
         bool is_orphaned, is_stopping;
+        bool is_cleaned; /* --cleanup: nothing of ours is left, and the store is closed */
         int exit_status;
 } Daemon;
 

@@ -40,6 +40,7 @@ enum {
         OPT_LOG_FORMAT,
         OPT_LOG_LEVEL,
         OPT_ONCE,
+        OPT_CLEANUP,
 };
 
 static const struct option OPTIONS[] = {
@@ -60,6 +61,7 @@ static const struct option OPTIONS[] = {
         { "log-format", required_argument, NULL, OPT_LOG_FORMAT },
         { "log-level", required_argument, NULL, OPT_LOG_LEVEL },
         { "once", no_argument, NULL, OPT_ONCE },
+        { "cleanup", no_argument, NULL, OPT_CLEANUP },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         {},
@@ -75,6 +77,7 @@ static void print_help(void) {
         CapabilitySet defaults = capabilities_default();
 
         fputs("usage: seccompd --source [NAME=]DIR[:SUBDIR] [OPTION...]\n"
+              "       seccompd --cleanup [OPTION...]\n"
               "\n"
               "Checks the seccomp profiles of a directory (a mounted ConfigMap), compiles them, "
               "and keeps\n"
@@ -135,6 +138,9 @@ static void print_help(void) {
               "  --once                        one pass, then exit: 0 all installed, 1 not, 3 "
               "another\n"
               "                                instance held the destination for 30 s\n"
+              "  --cleanup                     without --source: remove every file that is ours, "
+              "then wait\n"
+              "                                to be stopped (with --once: exit)\n"
               "  --watch auto|poll             poll: do without inotify\n"
               "  --rescan DURATION             how often everything is read again (default 60s)\n"
               "  -h, --help                    this text\n"
@@ -270,7 +276,8 @@ static int parse_plain(int option, const char *value, Options *options) {
                 if (log_level_parse(value, &options->log_level) < 0)
                         return wrong("log-level", value, "must be error, warning, info or debug");
                 return OPTIONS_RUN;
-        default: options->once = true; return OPTIONS_RUN;
+        case OPT_ONCE: options->once = true; return OPTIONS_RUN;
+        default: options->cleanup = true; return OPTIONS_RUN;
         }
 }
 
@@ -337,11 +344,14 @@ typedef struct Deferred {
 static int parse_deferred(Options *options, const Deferred *deferred) {
         int r;
 
-        if (deferred->n_sources == 0) {
+        if (options->cleanup && deferred->n_sources > 0)
+                return wrong("source", deferred->sources[0],
+                        "--cleanup removes what is installed, and takes no sources");
+        if (deferred->n_sources == 0 && !options->cleanup) {
                 fputs(PROGRAM ": which profiles? Give --source DIR; see seccompd --help\n", stderr);
                 return OPTIONS_WRONG;
         }
-        options->sources = calloc(deferred->n_sources, sizeof(*options->sources));
+        options->sources = calloc(deferred->n_sources + 1, sizeof(*options->sources));
         if (!options->sources)
                 return -ENOMEM;
         for (size_t i = 0; i < deferred->n_sources; i++) {

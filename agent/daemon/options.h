@@ -13,7 +13,7 @@
 
 /** The daemon's command line, parsed; fixed for the process's life. Strings are owned. */
 typedef struct Options {
-        SourceSpec *sources; /* at least one */
+        SourceSpec *sources; /* at least one, but for --cleanup */
         size_t n_sources;
         char *kubelet_root;
         char *subdir;
@@ -35,6 +35,7 @@ typedef struct Options {
         LogFormat log_format;
         LogLevel log_level;
         bool once;
+        bool cleanup; /* without sources: everything that is ours is removed */
 } Options;
 
 void options_done(Options *options);

@@ -66,7 +66,7 @@ int pass_start(const PassContext *context, bool full, bool save_ages, uint64_t e
                 .writer = { .fd = -1 },
                 .wake_usec = UINT64_MAX,
         };
-        pass->snapshots = calloc(context->options->n_sources, sizeof(*pass->snapshots));
+        pass->snapshots = calloc(context->options->n_sources + 1, sizeof(*pass->snapshots));
         if (!pass->snapshots)
                 return -ENOMEM;
         for (size_t i = 0; i < context->options->n_sources; i++)

@@ -117,6 +117,7 @@ static int make_plan(Pass *pass) {
                 .adopt = options->adopt,
                 .prune = options->prune,
                 .prune_after_seconds = options->prune_after_usec / 1000000,
+                .remove_all = options->cleanup,
                 .elapsed_seconds = pass->elapsed_seconds,
         };
         _cleanup_free_ Desired *desired = calloc(pass->claims.n + 1, sizeof(*desired));
@@ -267,7 +268,7 @@ static int gather_contents(Pass *pass) {
 }
 
 static bool has_work(const Pass *pass) {
-        if (pass->n_contents > 0 || pass->plan.changes_manifest)
+        if (pass->n_contents > 0 || pass->plan.changes_manifest || pass->context.options->cleanup)
                 return true;
         for (size_t i = 0; i < pass->plan.n_items; i++) {
                 const PlanItem *item = &pass->plan.items[i];
@@ -386,6 +387,7 @@ int pass_write(Pass *pass) {
                 .plan = &pass->plan,
                 .elapsed_seconds = pass->elapsed_seconds,
                 .now_seconds = time(NULL),
+                .leaves = pass->context.options->cleanup,
         };
         int r = gather_contents(pass);
 

@@ -58,11 +58,24 @@ static void add(Health *health, const char *name, const char *problem) {
         health_add(health, name, problem == NULL, problem);
 }
 
+static void fill_cleanup(Health *health, const Daemon *daemon) {
+        const char *problem = daemon->store_problem  ? daemon->store_problem
+                : daemon->status.last_sync_problem   ? daemon->status.last_sync_problem
+                : daemon->status.destination_problem ? daemon->status.destination_problem
+                                                     : "not everything that is ours is removed yet";
+
+        add(health, "cleanup", daemon->is_cleaned ? NULL : problem);
+}
+
 static void fill_ready(Health *health, void *userdata) {
         const Daemon *daemon = userdata;
         const NodeStatus *status = &daemon->status;
 
         add(health, "seccomp", daemon->seccomp_problem);
+        if (daemon->options->cleanup) {
+                fill_cleanup(health, daemon);
+                return;
+        }
         add(health, "lock",
                 daemon->is_locked               ? NULL
                         : daemon->store_problem ? daemon->store_problem

@@ -259,6 +259,12 @@ static bool stays(const PassReport *report, const char *name) {
         return true;
 }
 
+static bool is_forgotten(const PassReport *report, const char *name) {
+        const PlanItem *item = find_item(report->plan, name);
+
+        return item && item->op == PLAN_FORGET;
+}
+
 static void drop_gone(NodeStatus *status, const PassReport *report, const Log *log) {
         for (size_t i = 0; i < status->n_profiles;) {
                 const ProfileStatus *profile = &status->profiles[i];
@@ -272,7 +278,10 @@ static void drop_gone(NodeStatus *status, const PassReport *report, const Log *l
                         { "source", profile->source },
                         { "before", profile_state_name(profile->state) },
                 };
-                log_fields(log, LOG_LEVEL_INFO, fields, N_ELEMENTS(fields), "profile removed");
+                log_fields(log, LOG_LEVEL_INFO, fields, N_ELEMENTS(fields),
+                        is_forgotten(report, profile->name)
+                                ? "profile forgotten: no file of ours stands at its name"
+                                : "profile removed");
                 node_status_remove(status, profile->name);
         }
 }

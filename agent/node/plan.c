@@ -215,8 +215,9 @@ static void plan_bad(const ManifestEntry *entry, const Observed *observed, PlanI
 static bool is_due(const Planner *planner, const ManifestEntry *entry) {
         uint64_t age = entry->retiring_seconds + planner->options->elapsed_seconds;
 
-        return entry->state == PROFILE_RETIRING && planner->options->prune &&
-                age >= planner->options->prune_after_seconds;
+        return planner->options->remove_all ||
+                (entry->state == PROFILE_RETIRING && planner->options->prune &&
+                        age >= planner->options->prune_after_seconds);
 }
 
 static void plan_away(const ManifestEntry *entry, const Observed *observed, PlanItem *item) {
@@ -232,7 +233,8 @@ static void plan_gone(const Planner *planner, const ManifestEntry *entry, const 
                 : is_fresh(entry)                ? HOLDING_GONE_FRESH
                                                  : HOLDING_GONE;
 
-        if (planner->is_source_absent(entry->source, planner->userdata)) {
+        if (!planner->options->remove_all &&
+                planner->is_source_absent(entry->source, planner->userdata)) {
                 plan_away(entry, observed, item);
                 return;
         }

@@ -50,6 +50,7 @@ typedef struct PlanOptions {
         AdoptMode adopt;
         bool prune; /* false: --prune-after never */
         uint64_t prune_after_seconds;
+        bool remove_all;          /* nothing is to be ours any more, whatever the sources say */
         uint64_t elapsed_seconds; /* observed on CLOCK_BOOTTIME since the ages in the manifest were
                                      saved */
 } PlanOptions;

@@ -112,6 +112,8 @@ typedef struct StoreWork {
         size_t n_contents;
         uint64_t elapsed_seconds; /* added to the age of every retiring entry */
         int64_t now_seconds;      /* wall clock, for the entries' time */
+        bool leaves; /* once nothing is ours any more: `.seccompd` goes, and directories that are
+                        empty now; the store is of no use after that but to be closed */
 } StoreWork;
 
 /**

@@ -41,6 +41,12 @@ bool store_is_temporary(const char *name);
  * -EFBIG, another -errno. */
 int store_read_regular(int dir_fd, const char *name, size_t max_bytes, Buf *buf);
 
+/**
+ * Removes `.seccompd`, whose manifest has no entries; what somebody else put there stays, and
+ * `.seccompd` with it. Returns 0 or -errno.
+ */
+int store_leave(const Store *store);
+
 /* store_good.c */
 
 /** Writes a whole file of .seccompd, durably: temporary, sync, rename, sync of the directory.

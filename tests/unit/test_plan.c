@@ -17,8 +17,7 @@ typedef struct Row {
         const char *title;
         /* "" nothing, "A" or "B" good, "bad", "rival" */
         const char *desired;
-        /* "" not ours, else the state of an entry of A after P: "installed", "stale", "retiring",
-         * "fresh" (no P) */
+        /* "" not ours, else the state of an entry of A after P: "installed", "stale", "retiring" */
         const char *owned;
         /* "" absent, a version, "A!" with a wrong mode, "F=" means the desired, "dir", "link",
          * "unreadable" */
@@ -397,9 +396,43 @@ static void test_another_bad_update_changes_nothing(void **state) {
         assert_false(plan.changes_manifest);
 }
 
+/* Whatever state it is in, and although its source is away: ours goes, and nothing else. */
+static void test_removing_all(void **state) {
+        static const struct {
+                Row row;
+                PlanOp op;
+        } CASES[] = {
+                { { .owned = "installed", .observed = "A", .source_absent = true }, PLAN_REMOVE },
+                { { .owned = "stale", .observed = "A!" }, PLAN_REMOVE },
+                { { .owned = "retiring", .observed = "P" }, PLAN_REMOVE },
+                { { .owned = "installed", .observed = "F", .source_absent = true }, PLAN_FORGET },
+                { { .owned = "stale", .observed = "" }, PLAN_FORGET },
+                { { .owned = "retiring", .observed = "dir" }, PLAN_FORGET },
+                { { .owned = "installed", .observed = "link" }, PLAN_FORGET },
+        };
+        const PlanOptions options = { .remove_all = true };
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(CASES); i++) {
+                const Row *row = &CASES[i].row;
+                _cleanup_manifest_ Manifest manifest = {};
+                _cleanup_plan_ Plan plan = {};
+                Observed observed = observe(row);
+
+                add_entry(&manifest, row);
+                assert_int_equal(plan_make(NULL, 0, &manifest, &observed, 1, is_away, (void *) row,
+                                         &options, &plan),
+                        0);
+                assert_int_equal(plan.n_items, 1);
+                assert_string_equal(plan_op_name(plan.items[0].op), plan_op_name(CASES[i].op));
+                assert_true(plan.changes_manifest);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_rows),
+                cmocka_unit_test(test_removing_all),
                 cmocka_unit_test(test_merge),
                 cmocka_unit_test(test_a_respelled_source_is_recorded),
                 cmocka_unit_test(test_another_bad_update_changes_nothing),

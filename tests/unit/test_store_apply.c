@@ -77,6 +77,63 @@ static void test_removal_spares_what_is_not_ours(void **state) {
         assert_null(manifest_find(&fixture->store.manifest, "a.json"));
 }
 
+/* What `leaves` does once `wants` were carried out on a.json and sub/dir/b.json. */
+static int apply_and_leave(Fixture *fixture, const PlanItem *items, size_t n) {
+        const Plan plan = { .items = (PlanItem *) items, .n_items = n };
+        const StoreWork work = { .store = &fixture->store, .plan = &plan, .leaves = true };
+        StoreResult result = {};
+        int error;
+
+        assert_int_equal(store_apply(&work, &result), 0);
+        error = result.error;
+        settle(fixture, &result);
+        return error;
+}
+
+static void test_leaving(void **state) {
+        static const PlanItem REMOVE[] = {
+                { .name = "a.json", .op = PLAN_REMOVE, .state = PROFILE_RETIRING },
+                { .name = "sub/dir/b.json", .op = PLAN_REMOVE, .state = PROFILE_RETIRING },
+        };
+        Fixture *fixture = *state;
+
+        apply_all(fixture, INSTALL, 2, 0);
+        put_file(fixture, "sub/theirs.json", MORE);
+        /* as long as something is ours, the manifest is needed */
+        assert_int_equal(apply_and_leave(fixture, &REMOVE[0], 1), 0);
+        assert_false(exists(fixture, "a.json"));
+        assert_true(exists(fixture, ".seccompd/manifest"));
+        assert_int_equal(apply_and_leave(fixture, &REMOVE[1], 1), 0);
+        assert_false(exists(fixture, "sub/dir"));
+        assert_false(exists(fixture, ".seccompd"));
+        assert_file(fixture, "sub/theirs.json", MORE);
+        /* and there is a way back */
+        store_done(&fixture->store);
+        open_store(fixture);
+        apply_all(fixture, INSTALL, 2, 0);
+        assert_file(fixture, "a.json", OLD);
+}
+
+static void test_leaving_spares_what_is_not_ours(void **state) {
+        static const Want KEEP[] = { { "a.json", PLAN_KEEP, PROFILE_RETIRING, OLD, false, true } };
+        static const PlanItem GO[] = {
+                { .name = "a.json", .op = PLAN_REMOVE, .state = PROFILE_RETIRING },
+                { .name = "sub/dir/b.json", .op = PLAN_FORGET, .state = PROFILE_RETIRING },
+        };
+        Fixture *fixture = *state;
+
+        apply_all(fixture, INSTALL, 2, 0);
+        apply_all(fixture, KEEP, 1, 0);
+        assert_true(exists(fixture, ".seccompd/good"));
+        put_file(fixture, ".seccompd/theirs", MORE);
+        assert_int_equal(apply_and_leave(fixture, GO, 2), 0);
+        assert_false(exists(fixture, ".seccompd/good"));
+        assert_false(exists(fixture, ".seccompd/manifest"));
+        assert_false(exists(fixture, ".seccompd/lock"));
+        assert_file(fixture, "sub/dir/b.json", OLD);
+        assert_true(exists(fixture, ".seccompd/theirs"));
+}
+
 static void test_who_came_first_is_not_replaced(void **state) {
         Fixture *fixture = *state;
         StoreResult result = {};
@@ -447,6 +504,8 @@ int main(void) {
                 TEST(test_install_update_remove),
                 TEST(test_an_item_without_content_is_left_alone),
                 TEST(test_removal_spares_what_is_not_ours),
+                TEST(test_leaving),
+                TEST(test_leaving_spares_what_is_not_ours),
                 TEST(test_who_came_first_is_not_replaced),
                 TEST(test_a_foreign_file_that_changed_meanwhile),
                 TEST(test_repair_writes_no_manifest),
