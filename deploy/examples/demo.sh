@@ -17,7 +17,11 @@ socket=$(realpath -m "$demo/seccompd.sock")
 port=${PORT:-10478}
 daemon=
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+bold= plain=
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+        bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+fi
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 
 finish() {
         if [ -n "$daemon" ]; then
