@@ -17,7 +17,7 @@ socket=$(realpath -m "$demo/seccompd.sock")
 port=${PORT:-10478}
 daemon=
 
-bold= plain=
+bold='' plain=''
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
         bold=$(printf '\033[1m') plain=$(printf '\033[0m')
 fi
