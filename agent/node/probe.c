@@ -9,6 +9,7 @@
 #include "node/probe.h"
 
 #include "profile/compile.h"
+#include "profile/syscalls.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -50,6 +51,7 @@ int node_probe(NodeFacts *ret_facts) {
         if (!facts.arch ||
                 kernel_version_parse(uts.release, &facts.kernel_major, &facts.kernel_minor) < 0)
                 return -ENOTSUP;
+        syscalls_warm_up(facts.arch);
         facts.actions = offered_actions(facts.api_level);
         *ret_facts = facts;
         return facts.actions == 0 ? -ENOSYS : 0;

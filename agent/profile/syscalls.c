@@ -10,9 +10,10 @@
  * both. So do we: the direct number is looked up the other way round, from number to name.
  *
  * That needs the list of an architecture's calls, which "did you mean" needs as well. It is filled
- * once for an architecture, at first need (a tenth of a millisecond), and kept for the life of the
- * process: constant data that happens to be computed, and the only state here. A name lost to a
- * lack of memory while it is filled is missing from it.
+ * once for an architecture, at first need or before workers are forked (half a millisecond, as
+ * libseccomp searches from the start for each number), and kept for the life of the process:
+ * constant data that happens to be computed, and the only state here. A name lost to a lack of
+ * memory while it is filled is missing from it.
  */
 
 #include "profile/syscalls.h"
@@ -204,6 +205,15 @@ int syscall_highest(const Arch *arch) {
         const CallTable *table = call_table_get(arch);
 
         return table ? table->highest : NO_NUMBER;
+}
+
+void syscalls_warm_up(const Arch *native) {
+        size_t n_arches = 0;
+        const Arch *arches = arch_all(&n_arches);
+
+        for (size_t i = 0; i < n_arches; i++)
+                if (arch_in_family(native, &arches[i]))
+                        (void) call_table_get(&arches[i]); /* one that libseccomp lacks has none */
 }
 
 const char *syscall_suggest(const Arch *arch, const char *name) {

@@ -45,6 +45,12 @@ bool syscall_subcall(
  */
 int syscall_highest(const Arch *arch);
 
+/**
+ * Fills the lists of the architectures that a node of `native` can run, so that children forked
+ * from here on inherit them instead of filling their own. Not needed for any answer.
+ */
+void syscalls_warm_up(const Arch *native);
+
 /** The nearest name that exists on `arch` ("did you mean"), or NULL. */
 const char *syscall_suggest(const Arch *arch, const char *name);
 
