@@ -226,12 +226,18 @@ int bpf_run(const Program *program, const struct seccomp_data *data, uint32_t *r
         for (size_t at = 0; at < program->n_insns; at++) {
                 const struct sock_filter *insn = &program->insns[at];
                 const uint16_t code = insn->code;
-                const uint32_t operand = BPF_SRC(code) == BPF_X ? machine.x : insn->k;
+                uint32_t operand;
 
+                /* nearly all that is ever run: a filter is a long row of comparisons */
+                if (code == (BPF_JMP | BPF_JEQ | BPF_K)) {
+                        at += machine.a == insn->k ? insn->jt : insn->jf;
+                        continue;
+                }
                 /* what is left below are seccomp's opcodes, so the last case of a switch is one too
                  */
                 if (code >= N_ELEMENTS(operands) || operands[code] == OPERAND_FORBIDDEN)
                         return -EINVAL;
+                operand = BPF_SRC(code) == BPF_X ? machine.x : insn->k;
                 switch (BPF_CLASS(code)) {
                 case BPF_RET:
                         *ret_value = code == (BPF_RET | BPF_A) ? machine.a : insn->k;
