@@ -120,11 +120,27 @@ static void buf_put_json_ascii(Buf *buf, char character) {
                 buf_putc(buf, character);
 }
 
+/* How many bytes stand for themselves, up to the first that does not. */
+static size_t json_plain_length(const char *bytes, size_t size_bytes) {
+        size_t n = 0;
+
+        while (n < size_bytes && bytes[n] >= 0x20 && bytes[n] < 0x7f && bytes[n] != '"' &&
+                bytes[n] != '\\')
+                n++;
+        return n;
+}
+
 void buf_put_json_n(Buf *buf, const char *bytes, size_t size_bytes) {
         buf_putc(buf, '"');
         for (size_t i = 0; i < size_bytes;) {
-                size_t length = utf8_decode(bytes + i, size_bytes - i, NULL);
+                size_t length = json_plain_length(bytes + i, size_bytes - i);
 
+                if (length > 0) {
+                        buf_append(buf, bytes + i, length);
+                        i += length;
+                        continue;
+                }
+                length = utf8_decode(bytes + i, size_bytes - i, NULL);
                 if (length == 1)
                         buf_put_json_ascii(buf, bytes[i]);
                 else if (length > 1)

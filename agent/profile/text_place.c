@@ -17,14 +17,16 @@
 void text_cursor_advance(
         TextCursor *cursor, const char *bytes, size_t size_bytes, uint32_t offset) {
         while (cursor->offset < offset && cursor->offset < size_bytes) {
-                size_t length =
-                        utf8_decode(bytes + cursor->offset, size_bytes - cursor->offset, NULL);
+                const char *at = bytes + cursor->offset;
+                size_t length = 1;
 
+                if ((unsigned char) *at >= 0x80) /* the rest is one byte each, and nearly all */
+                        length = utf8_decode(at, size_bytes - cursor->offset, NULL);
                 if (length == 0)
                         length = 1;
                 if (cursor->offset + length > offset)
                         return;
-                if (bytes[cursor->offset] == '\n') {
+                if (*at == '\n') {
                         cursor->line++;
                         cursor->column = 1;
                 } else {
