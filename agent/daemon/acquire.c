@@ -45,11 +45,16 @@ static int add_landlock(Daemon *daemon) {
 }
 
 static void keep_store_problem(Daemon *daemon, char *problem) {
-        if (problem && (!daemon->store_problem || strcmp(problem, daemon->store_problem) != 0))
+        bool is_news =
+                problem && (!daemon->store_problem || strcmp(problem, daemon->store_problem) != 0);
+
+        if (is_news)
                 log_plain(&daemon->log, LOG_LEVEL_ERROR, "%s", problem);
         free(daemon->store_problem);
         daemon->store_problem = problem;
         daemon->status.revision++;
+        if (is_news)
+                service_tell(daemon);
 }
 
 static int open_and_lock(Daemon *daemon) {

@@ -15,26 +15,10 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
 
 #define STALE_RETRY_USEC  (20 * USEC_PER_MSEC)
 #define FAILED_RETRY_USEC (5 * USEC_PER_SEC)
-
-static void tell_systemd(Daemon *daemon) {
-        const NodeStatus *status = &daemon->status;
-        _cleanup_buf_ Buf text = {};
-
-        buf_printf(&text, "READY=1\nSTATUS=%zu profiles", status->n_profiles);
-        for (int state = 0; state < N_PROFILE_STATES; state++) {
-                size_t n = node_status_count(status, NULL, (ProfileState) state);
-
-                if (n > 0)
-                        buf_printf(&text, ", %zu %s", n, profile_state_name((ProfileState) state));
-        }
-        if (buf_error(&text) == 0)
-                (void) sd_notify(0, text.data); /* nobody to tell is no error */
-}
 
 /* Remembers what was just written; says when to see to what someone did to it since, as above. */
 static uint64_t touched_due_usec(Daemon *daemon) {
@@ -189,8 +173,8 @@ void after_pass(Pass *pass, void *userdata) {
                 cache_sweep(&daemon->cache);
         backoff_sweep(&daemon->backoff, loop_now(daemon, CLOCK_MONOTONIC));
         daemon->pass = NULL;
-        if (daemon->status.is_synced)
-                tell_systemd(daemon);
+        if (!daemon->is_stopping)
+                service_tell(daemon);
         if (daemon->is_stopping)
                 loop_finish(daemon, daemon->exit_status);
         else if (daemon->options->once && report.error != -ESTALE && report.error != -EAGAIN)

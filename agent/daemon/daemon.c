@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
 
 static void done(Daemon *daemon) {
@@ -197,6 +196,8 @@ static int init(Daemon *daemon) {
                 return fail(daemon, "setting up failed", r);
         log_start(daemon);
         ready_init(daemon);
+        if (daemon->seccomp_problem)
+                service_tell(daemon);
         if (!daemon->options->once) {
                 r = start_listeners(daemon);
                 if (r < 0)

@@ -40,6 +40,7 @@ typedef struct Daemon {
         uint64_t pass_started_usec;
         uint64_t pass_elapsed_seconds; /* what the running pass adds to the ages */
         bool is_dirty, is_dirty_full;
+        bool is_reload_wanted;     /* by SIGHUP; its pass has not begun */
         uint64_t quiet_since_usec; /* first of a burst of changes; 0: none */
         uint64_t ages_saved_usec;  /* CLOCK_BOOTTIME */
 
@@ -90,6 +91,15 @@ void after_pass(Pass *pass, void *userdata);
 /** Timer handler: one try to open, lock and load the destination; arms itself again while it fails.
  */
 int acquire_destination(sd_event_source *source, uint64_t usec, void *userdata);
+
+/* service.c */
+
+/** Tells the service manager how the node stands, and READY=1 when it is and no reload is due. */
+void service_tell(const Daemon *daemon);
+
+/** Tells it that a reload begins; the READY=1 after the pass that it wants says that it is over. */
+void service_tell_reloading(Daemon *daemon);
+void service_tell_stopping(void);
 
 /* ready.c */
 

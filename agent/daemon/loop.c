@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <systemd/sd-daemon.h>
 
 #define QUIET_USEC        (50 * USEC_PER_MSEC)
 #define QUIET_MAX_USEC    (500 * USEC_PER_MSEC)
@@ -86,6 +85,7 @@ static void start_pass(Daemon *daemon) {
         bool has_retiring = node_status_count(&daemon->status, NULL, PROFILE_RETIRING) > 0;
 
         daemon->is_dirty = daemon->is_dirty_full = false;
+        daemon->is_reload_wanted = false; /* which wants a full pass, so that this is one */
         daemon->quiet_since_usec = 0;
         daemon->pass_started_usec = loop_now(daemon, CLOCK_MONOTONIC);
         daemon->pass_elapsed_seconds = elapsed;
@@ -189,6 +189,7 @@ void loop_begin_orphaned(Daemon *daemon, const char *what) {
         log_plain(&daemon->log, LOG_LEVEL_ERROR,
                 "%s was torn down under us; unready, and exiting so that the mounts are made anew",
                 what);
+        service_tell(daemon);
         (void) loop_must(daemon,
                 loop_arm(daemon->exit_timer, loop_now(daemon, CLOCK_MONOTONIC) + ORPHAN_GRACE_USEC),
                 "arming a timer failed");
@@ -274,8 +275,7 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
         (void) source;
         (void) info;
         log_plain(&daemon->log, LOG_LEVEL_INFO, "SIGHUP: reading everything again");
-        (void) sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-                (unsigned long long) loop_now(daemon, CLOCK_MONOTONIC));
+        service_tell_reloading(daemon);
         loop_arm_watches(daemon);
         loop_want_pass(daemon, 0, true);
         return 0;
@@ -288,7 +288,7 @@ static int on_terminate(
         (void) source;
         log_plain(&daemon->log, LOG_LEVEL_INFO, "%s: stopping",
                 info->ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
-        (void) sd_notify(0, "STOPPING=1");
+        service_tell_stopping();
         /* being told to stop is no failure, unless what was to be done once is not done */
         daemon->exit_status = daemon->options->once ? EXIT_NOT_INSTALLED : EXIT_ALL_INSTALLED;
         /* a writer at work is waited for, unless whoever stops us insists */

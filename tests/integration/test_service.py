@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import pytest
-from node import eventually, profile
+from node import eventually, faults, profile
 
 # --- the service manager ---
 
@@ -70,6 +70,38 @@ def test_nothing_is_ready_before_the_first_pass(node, notify):
     time.sleep(0.5)
     assert not notify.seen("READY=1")
     assert node.text("/readyz")[0] == 503
+    assert re.match(r"STATUS=not ready: .* links are not followed here", notify.seen("STATUS=")[-1])
+
+
+def test_the_status_says_who_is_waited_for(node, rival, notify):
+    node.writer.publish({"web.json": profile("read")})
+    node.start()
+    rival.start(env=notify.environment, wait=False)
+    assert notify.wait("STATUS=") == ["STATUS=not ready: lock: another instance holds the destination; waiting for it"]
+    node.stop()
+    notify.wait("READY=1")
+    assert notify.seen("STATUS=")[-1] == "STATUS=1 profile, 1 installed"
+
+
+def test_a_path_is_no_line_of_the_protocol(node, notify):
+    node.kubelet = node.dir / "kubelet\nREADY=1"
+    node.start(env=notify.environment, wait=False)
+    assert "kubelet READY=1: No such file" in notify.wait("STATUS=")[0]
+    assert not notify.seen("READY=1")
+
+
+def test_a_reload_is_over_when_its_own_pass_is(node, notify):
+    """A pass that runs already when SIGHUP comes does not end the reload."""
+    environment = {**faults(node.dir, fsync_msec=300), "NOTIFY_SOCKET": notify.environment["NOTIFY_SOCKET"]}
+    node.start_with({"web.json": profile("read")}, env=environment)
+    readies = len(notify.wait("READY=1"))
+    node.writer.publish({"web.json": profile("write")})
+    eventually(node.children, message="a pass that writes")
+    node.process.send_signal(signal.SIGHUP)
+    notify.wait("READY=1", readies + 1)
+    lines = [line.partition("=")[0] for line in notify.lines]
+    lines = lines[lines.index("RELOADING"):]
+    assert lines[:4] == ["RELOADING", "MONOTONIC_USEC", "STATUS", "READY"], notify.lines
 
 
 def test_the_watchdog_is_fed(node, notify):
