@@ -10,6 +10,9 @@
  * words.
  */
 
+/* The place of the call says nothing: every line comes from here. */
+#define SD_JOURNAL_SUPPRESS_LOCATION
+
 #include "daemon/log.h"
 
 #include "base/buf.h"
@@ -107,12 +110,19 @@ static void write_json(Buf *line, const char *time, LogLevel level, const char *
         buf_puts(line, "}\n");
 }
 
-/* A value as a person reads it: quoted only where it needs to be. */
-static void put_text_value(Buf *line, const char *value) {
-        if (*value != '\0' && !strpbrk(value, " \t\n\r\"=\\\033"))
-                buf_puts(line, value);
-        else
-                buf_put_json(line, value);
+/* The fields as a person reads them: values quoted only where they need to be. */
+static void put_text_fields(Buf *line, const LogField *fields, size_t n) {
+        for (size_t i = 0; i < n; i++) {
+                const char *value = fields[i].value;
+
+                if (!value)
+                        continue;
+                buf_printf(line, "  %s=", fields[i].key);
+                if (*value != '\0' && !strpbrk(value, " \t\n\r\"=\\\033"))
+                        buf_puts(line, value);
+                else
+                        buf_put_json(line, value);
+        }
 }
 
 static void write_text(const Log *log, Buf *line, const char *time, LogLevel level,
@@ -122,22 +132,21 @@ static void write_text(const Log *log, Buf *line, const char *time, LogLevel lev
         /* the time of day is enough for a person who is watching */
         buf_printf(line, "%.8s %s%-7s%s %s", time + strlen("2026-01-31T"), colour,
                 LEVELS[level].name, *colour ? "\033[0m" : "", message);
-        for (size_t i = 0; i < n; i++) {
-                if (!fields[i].value)
-                        continue;
-                buf_printf(line, "  %s=", fields[i].key);
-                put_text_value(line, fields[i].value);
-        }
+        put_text_fields(line, fields, n);
         buf_putc(line, '\n');
 }
 
-/* Journal fields are upper case with our prefix: SECCOMPD_PROFILE=web.json. */
+/*
+ * Journal fields are upper case with our prefix: SECCOMPD_PROFILE=web.json. They stand in the
+ * message as well, for `journalctl` and `systemctl status` show nothing else.
+ */
 static void send_journal(LogLevel level, const char *message, const LogField *fields, size_t n) {
         Buf items[LOG_FIELDS_MAX + 3] = {};
         struct iovec vectors[N_ELEMENTS(items)];
         size_t n_items = 0;
 
-        buf_printf(&items[n_items++], "MESSAGE=%s", message);
+        buf_printf(&items[n_items], "MESSAGE=%s", message);
+        put_text_fields(&items[n_items++], fields, n);
         buf_printf(&items[n_items++], "PRIORITY=%d", LEVELS[level].priority);
         buf_puts(&items[n_items++], "SYSLOG_IDENTIFIER=seccompd");
         for (size_t i = 0; i < n && n_items < N_ELEMENTS(items); i++) {

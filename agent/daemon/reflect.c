@@ -115,10 +115,10 @@ static void log_change(const Log *log, const ProfileStatus *profile, const char 
                 { "source", profile->source },
                 { "state", profile_state_name(profile->state) },
                 { "before", before },
-                { "digest", *digest ? digest : NULL },
-                { "source_digest", *source_digest ? source_digest : NULL },
                 { "reason", profile->reason },
                 { "diagnostic", buf_error(&text) == 0 ? text.data : NULL },
+                { "digest", *digest ? digest : NULL },
+                { "source_digest", *source_digest ? source_digest : NULL },
         };
         log_fields(log, level_of(profile->state), fields, N_ELEMENTS(fields), "profile %s",
                 profile_state_name(profile->state));
