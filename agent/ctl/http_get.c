@@ -64,6 +64,20 @@ static int set_options(CURL *curl, Buf *body, char *error) {
         return code == CURLE_OK ? 0 : -EINVAL;
 }
 
+/* Why it failed. Of a unix socket libcurl says "localhost port 80"; the system knows better. */
+static char *problem_text(CURL *curl, CURLcode code, const char *error) {
+        long os_errno = 0;
+        char *text = NULL;
+
+        if (code != CURLE_COULDNT_CONNECT ||
+                curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &os_errno) != CURLE_OK || os_errno == 0)
+                return strdup(*error ? error : curl_easy_strerror(code));
+        if (asprintf(&text, "%s: is seccompd running, and does it listen there?",
+                    strerror((int) os_errno)) < 0)
+                return NULL;
+        return text;
+}
+
 int http_get(const char *address, const char *path, Buf *body, char **ret_problem) {
         _cleanup_(easy_cleanup) CURL *curl = curl_easy_init();
         char error[CURL_ERROR_SIZE] = "";
@@ -82,7 +96,7 @@ int http_get(const char *address, const char *path, Buf *body, char **ret_proble
         if (code == CURLE_OUT_OF_MEMORY)
                 return -ENOMEM;
         if (code != CURLE_OK) {
-                *ret_problem = strdup(*error ? error : curl_easy_strerror(code));
+                *ret_problem = problem_text(curl, code, error);
                 return *ret_problem ? -ECONNREFUSED : -ENOMEM;
         }
         (void) curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
