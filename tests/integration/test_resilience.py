@@ -2,10 +2,13 @@
 """What a node does to its agents: storms of updates, hostile input, slow disks, killed children, odd mounts."""
 
 import calendar
+import ctypes
+import errno
 import json
 import os
 import pathlib
 import signal
+import struct
 import threading
 import time
 
@@ -220,6 +223,44 @@ def test_once_that_is_told_to_stop_does_not_claim_success(node, tmp_path):
     node.start("--once", wait=False, env=faults(tmp_path, check_msec=500))
     eventually(node.children)
     assert node.stop() == 1
+
+
+# --- a kernel without seccomp ---
+
+def without_seccomp():
+    """Takes seccomp(2) away from the process that is to be: by a filter, so that it is the kernel who says ENOSYS."""
+    numbers = {"x86_64": 317, "aarch64": 277}
+    if os.uname().machine not in numbers:
+        pytest.skip(f"the number of seccomp(2) on {os.uname().machine} is not known to this test")
+    load, equal, ret = 0x20, 0x15, 0x06  # BPF_LD|BPF_W|BPF_ABS, BPF_JMP|BPF_JEQ|BPF_K, BPF_RET|BPF_K
+    program = [(load, 0, 0, 0), (equal, 0, 1, numbers[os.uname().machine]),
+               (ret, 0, 0, 0x00050000 | errno.ENOSYS), (ret, 0, 0, 0x7FFF0000)]
+    insns = b"".join(struct.pack("HBBI", *insn) for insn in program)
+    buffer = ctypes.create_string_buffer(insns, len(insns))
+    filter_program = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program), ctypes.addressof(buffer)))
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
+
+    def install(_kept=buffer):
+        # PR_SET_NO_NEW_PRIVS, then PR_SET_SECCOMP with SECCOMP_MODE_FILTER
+        if prctl(38, 1, 0, 0, 0) != 0 or prctl(22, 2, ctypes.addressof(filter_program), 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return install
+
+
+def test_a_node_without_seccomp_says_so_and_is_left_alone(node):
+    node.writer.publish({"web.json": GOOD})
+    node.start("--rescan", "100ms", wait=False, preexec_fn=without_seccomp())
+    checks = node.wait_ready(False)
+    assert "this kernel has no seccomp filters" in checks["seccomp"]
+    time.sleep(0.5)  # rescans later
+    assert node.is_alive() and node.text("/livez") == (200, "ok")
+    assert node.status()["node"]["actions"] == []
+    assert not node.installed.exists()
+    told = [line for line in node.log() if "no seccomp filters" in line["message"]]
+    assert len(told) == 1 and told[0]["level"] == "error"
+    assert node.stop() == 0
+    assert node.once(preexec_fn=without_seccomp()).returncode == 1
 
 
 # --- mounts of a pod ---
