@@ -130,9 +130,29 @@ coverage: ## Line coverage of agent/profile and agent/node by the unit and integ
 	@gcovr --root . --object-directory $(BUILD)-coverage --filter 'agent/(profile|node)/' \
 	        --exclude-unreachable-branches --print-summary --fail-under-line 90
 
+# --- fuzzing ---
+
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_FLAGS   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -U_FORTIFY_SOURCE
+
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -Wl,--wrap=policy_compile $^ -o $@ \
+	        $(call pkg_libs,$(PKGS_PROFILE))
+
+.PHONY: fuzz fuzz-run
+fuzz: ## libFuzzer on text scan, whole pipeline, BPF evaluator and wire formats (FUZZ_SECONDS=60 each)
+	@tests/tools/packages.sh install build fuzz
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-fuzz CC=clang OPT=-O1 \
+	        EXTRA_CFLAGS="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link" EXTRA_LDFLAGS="$(FUZZ_FLAGS)" fuzz-run
+
+fuzz-run: $(FUZZ_TARGETS)
+	@tests/tools/fuzz.sh $(FUZZ_TARGETS)
+
 # --- lint ---
 
-C_FILES := $(sort $(wildcard agent/*/*.c agent/*/*.h tests/unit/*.c tests/unit/*.h tests/bench/*.c tests/fuzz/*.c))
+C_FILES := $(sort $(wildcard agent/*/*.c agent/*/*.h tests/unit/*.c tests/unit/*.h tests/bench/*.c tests/fuzz/*.c tests/fuzz/*.h))
 C_SOURCES := $(filter %.c,$(C_FILES))
 LINTED := $(addprefix lint-,format layers gcc clang tidy cppcheck shell)
 
@@ -178,7 +198,7 @@ install: all ## Install below $(DESTDIR)$(PREFIX)
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-coverage $(BUILD)-gcc $(BUILD)-clang
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-coverage $(BUILD)-gcc $(BUILD)-clang $(BUILD)-fuzz
 
 .PHONY: help
 help: ## This list

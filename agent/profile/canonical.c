@@ -12,7 +12,7 @@
  * errnoRet is another than the default's (or whose default has none) starts with a rule that equals
  * the default, which every runtime skips, and whose condition carries a hash of the whole text. A
  * profile without such a rule needs none: its rules' errnos are the default's, and crun hashes
- * that.
+ * that. The salt is no part of the policy: of a text that has one, it is left out by sorting.
  */
 
 #include "profile/canonical.h"
@@ -81,7 +81,7 @@ static size_t rules_merge(PolicyRule *rules, size_t n) {
         return n_kept;
 }
 
-int canonical_sort(Arena *arena, const Policy *policy, Policy *ret_canonical) {
+static int sort_policy(Arena *arena, const Policy *policy, Policy *ret_canonical) {
         Policy canonical = *policy;
 
         canonical.rules = arena_alloc_array(arena, policy->n_rules, sizeof(PolicyRule));
@@ -225,6 +225,37 @@ static uint64_t salt_value(const Buf *text) {
         for (size_t i = 0; i < sizeof(value); i++)
                 value = value << 8 | digest.bytes[i];
         return value;
+}
+
+/*
+ * Whether the author's text was printed here: its first rule is the salt of the others. A policy
+ * that is read again, and again, would otherwise grow by a salt each time.
+ */
+static bool starts_with_salt(Arena *arena, const Policy *policy) {
+        const PolicyRule *first = policy->rules;
+        _cleanup_buf_ Buf text = {};
+        Policy rest = *policy, sorted;
+
+        if (policy->n_rules < 2 || first->n_conditions != 1 || first->conditions->index != 0 ||
+                first->conditions->op != OP_EQ || strcmp(first->name, CANONICAL_SALT_NAME) != 0 ||
+                !action_equal(first->action, policy->default_action))
+                return false;
+        rest.rules++;
+        rest.n_rules--;
+        if (!canonical_is_salted(&rest) || sort_policy(arena, &rest, &sorted) < 0)
+                return false;
+        print_policy(&text, &sorted, NULL);
+        return buf_error(&text) == 0 && salt_value(&text) == first->conditions->value;
+}
+
+int canonical_sort(Arena *arena, const Policy *policy, Policy *ret_canonical) {
+        Policy canonical = *policy;
+
+        if (starts_with_salt(arena, policy)) {
+                canonical.rules++;
+                canonical.n_rules--;
+        }
+        return sort_policy(arena, &canonical, ret_canonical);
 }
 
 void canonical_print(Buf *buf, const Policy *canonical) {

@@ -16,8 +16,9 @@
 
 /**
  * A copy of `policy` in canonical order: conditions of each rule sorted, rules sorted by (action,
- * errno, conditions, name), duplicates that appear by sorting merged. From `arena`, strings
- * borrowed from `policy`. Returns 0 or -ENOMEM.
+ * errno, conditions, name), duplicates that appear by sorting merged; a first rule that is the salt
+ * of the others (the text was canonical) is left out. From `arena`, strings borrowed from `policy`.
+ * Returns 0 or -ENOMEM.
  */
 int canonical_sort(Arena *arena, const Policy *policy, Policy *ret_canonical);
 

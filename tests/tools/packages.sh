@@ -6,7 +6,7 @@
 #   packages.sh check SET...     says which are missing and how to get them; exit 1 if any is
 #   packages.sh install SET...   installs what is missing, through sudo when not root
 #
-# Sets: build (the two programs), test (what `make test` runs against), lint, coverage.
+# Sets: build (the two programs), test (what `make test` runs against), lint, coverage, fuzz.
 set -eu
 
 packages_of() {
@@ -17,8 +17,9 @@ packages_of() {
                 golang-github-containers-common ;;
         lint) echo clang clang-format clang-tidy cppcheck shellcheck ;;
         coverage) echo gcovr ;;
+        fuzz) echo clang libclang-rt-14-dev ;;
         *)
-                echo "packages.sh: unknown set '$1': build, test, lint or coverage" >&2
+                echo "packages.sh: unknown set '$1': build, test, lint, coverage or fuzz" >&2
                 exit 2
                 ;;
         esac

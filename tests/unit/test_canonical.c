@@ -223,6 +223,30 @@ static void test_salt_value(void **state) {
         assert_round_trip(*state, &policy);
 }
 
+/* Canonical text read as an author's, and read again: the salt neither stays as a rule nor grows.
+ */
+static void test_a_salted_text_is_a_fixed_point(void **state) {
+        PolicyRule rules[] = { PLAIN("close", { .kind = ACTION_ERRNO, .data = 38 }),
+                GIVEN("read", DENY, { .op = OP_EQ, .value = 5 }) };
+        Policy policy = policy_of(DENY, native(), rules, N_ELEMENTS(rules));
+        _cleanup_free_ char *text = print(*state, &policy), *again = NULL, *other = NULL;
+        const char *value = strstr(text, "\"value\": ") + strlen("\"value\": ");
+        PolicyRule salted[3];
+
+        memcpy(&salted[1], rules, sizeof(rules));
+        salted[0] = (PolicyRule) GIVEN(
+                "read", DENY, { .op = OP_EQ, .value = strtoull(value, NULL, 10) });
+        policy = policy_of(DENY, native(), salted, N_ELEMENTS(salted));
+        again = print(*state, &policy);
+        assert_string_equal(again, text);
+        /* one off, and it is a rule of the author's */
+        salted[0] = (PolicyRule) GIVEN(
+                "read", DENY, { .op = OP_EQ, .value = strtoull(value, NULL, 10) + 1 });
+        other = print(*state, &policy);
+        assert_string_not_equal(other, text);
+        assert_round_trip(*state, &policy);
+}
+
 static void test_when_salted(void **state) {
         static const struct {
                 Action standard;
@@ -441,6 +465,7 @@ int main(void) {
                 cmocka_unit_test(test_no_rules),
                 cmocka_unit_test(test_order_does_not_matter),
                 cmocka_unit_test(test_salt_value),
+                cmocka_unit_test(test_a_salted_text_is_a_fixed_point),
                 cmocka_unit_test(test_when_salted),
                 cmocka_unit_test(test_rules_like_the_salt),
                 cmocka_unit_test(test_what_is_not_canonical),
