@@ -18,6 +18,7 @@
 
 #include "profile/verify.h"
 
+#include "base/cleanup.h"
 #include "profile/compile.h"
 #include "profile/syscalls.h"
 
@@ -305,19 +306,31 @@ static void subject_cross_set(const Verifier *verifier, Subject *subject, uint8_
         }
 }
 
+/* The sets of hundreds of calls are kept until the last is run: each as small as it can be. */
+static int set_keep(PointSet *set, Arena *arena) {
+        uint64_t *values = arena_alloc_array(arena, set->n, sizeof(*values));
+
+        if (!values)
+                return -ENOMEM;
+        memcpy(values, set->values, set->n * sizeof(*values));
+        set->values = values;
+        return 0;
+}
+
 static int subject_fill_set(const Verifier *verifier, Subject *subject, uint8_t index) {
         bool is_subcall = index == 0 && arch_is_multiplexer(verifier->arch, subject->nr);
-        bool is_used = is_subcall || subject_uses(subject, index);
         PointSet *set = &subject->sets[index];
+        _cleanup_free_ uint64_t *scratch = NULL;
 
-        set->values = arena_alloc_array(verifier->arena,
-                is_used ? subject_capacity(subject, index) : 1, sizeof(*set->values));
-        if (!set->values)
-                return -ENOMEM;
-        if (!is_used) {
+        if (!is_subcall && !subject_uses(subject, index)) {
+                set->values = arena_alloc(verifier->arena, sizeof(*set->values));
                 set->n = 1; /* of zero */
-                return 0;
+                return set->values ? 0 : -ENOMEM;
         }
+        scratch = reallocarray(NULL, subject_capacity(subject, index), sizeof(*scratch));
+        if (!scratch)
+                return -ENOMEM;
+        set->values = scratch;
         memcpy(set->values, general_points, sizeof(general_points));
         set->n = N_ELEMENTS(general_points);
         for (uint64_t i = 0; is_subcall && i < VERIFY_SUBCALLS; i++)
@@ -325,7 +338,7 @@ static int subject_fill_set(const Verifier *verifier, Subject *subject, uint8_t 
         set_add_conditions(set, subject, index);
         set_finish(set, verifier->arch);
         subject_cross_set(verifier, subject, index);
-        return 0;
+        return set_keep(set, verifier->arena);
 }
 
 static bool subject_is_conditional(const Subject *subject) {

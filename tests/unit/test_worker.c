@@ -185,6 +185,38 @@ static void test_hostile_texts_get_a_verdict(void **state) {
         }
 }
 
+/* Rules up to their limit, each on a call of its own and with six conditions, for three
+ * architectures: the most points that an evaluation can have. Only memory could keep it from a
+ * verdict. */
+static void test_the_most_conditions_get_a_verdict(void **state) {
+        const unsigned n_calls = LIMIT_CONDITIONAL_RULES / 2;
+        _cleanup_(verdict_freep) Verdict *verdict = NULL;
+        _cleanup_buf_ Buf text = {};
+
+        (void) state;
+        buf_puts(&text,
+                "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\","
+                "\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"],\"syscalls\":[");
+        for (unsigned i = 0; i < LIMIT_CONDITIONAL_RULES; i++) {
+                _cleanup_free_ char *name =
+                        seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, (int) (i % n_calls));
+
+                buf_printf(&text, "%s{\"names\":[\"%s\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[",
+                        i > 0 ? "," : "", name);
+                for (unsigned index = 0; index < 6; index++)
+                        buf_printf(&text, "%s{\"index\":%u,\"value\":%u,\"op\":\"SCMP_CMP_EQ\"}",
+                                index > 0 ? "," : "", index, index + 10 * (i / n_calls));
+                buf_puts(&text, "]}");
+        }
+        buf_puts(&text, "]}");
+        assert_int_equal(buf_error(&text), 0);
+        verdict = check(text.data, text.size);
+        if (verdict->kind != VERDICT_GOOD)
+                fail_msg("%s", verdict->diags.items[0].message);
+        assert_int_equal(verdict->n_conditional, LIMIT_CONDITIONAL_RULES);
+        assert_true(verdict->programs[2].n_points > 0);
+}
+
 /* --- what cannot be had --- */
 
 #define DEATH "the check died: "
@@ -437,6 +469,7 @@ int main(void) {
                 cmocka_unit_test(test_a_miscompiled_profile_is_found),
                 cmocka_unit_test(test_a_check_that_never_ends_is_ended_by_its_processor_time),
                 cmocka_unit_test(test_hostile_texts_get_a_verdict),
+                cmocka_unit_test(test_the_most_conditions_get_a_verdict),
                 cmocka_unit_test(test_a_worker_that_cannot_be_confined_checks_nothing),
                 cmocka_unit_test(test_a_check_that_runs_out_of_memory_says_so),
                 cmocka_unit_test(test_no_process_no_verdict),
