@@ -202,21 +202,53 @@ static int describe(
         return 0;
 }
 
+/*
+ * Notes what is installed now: SP910 needs the version before to compare with. Nothing is known of
+ * one that an earlier process installed until its source was checked again.
+ */
+static void note_outline(ProfileStatus *profile, const Claim *claim, const Outcome *outcome) {
+        const Verdict *verdict = claim ? claim_verdict(claim) : NULL;
+
+        if (!verdict || verdict->kind != VERDICT_GOOD ||
+                !digest_equal(&verdict->digest, &outcome->digest))
+                return;
+        if (!digest_equal(&profile->digest, &outcome->digest))
+                profile->is_errno_only = digest_equal(&profile->outline, &verdict->outline);
+        profile->outline = verdict->outline;
+}
+
+static int report_errno_only(ProfileStatus *profile, const RuleConfig *rules) {
+        if (!profile->is_errno_only || profile->state != PROFILE_INSTALLED)
+                return 0;
+        profile->diags.config = rules;
+        diag_add(&profile->diags, SP910, (Span){}, NULL, NULL,
+                "only errnos changed since the version before: crun 1.14 to 1.28 keeps compiled "
+                "filters under a hash without errnos and would go on with the old one, were it not "
+                "for the first rule of the canonical form");
+        profile->diags.config = NULL;
+        return diags_finish(&profile->diags, NULL, 0);
+}
+
 static int reflect_item(NodeStatus *status, const PlanItem *item, const PassReport *report,
-        const Store *store, const Backoff *backoff, const Log *log, int64_t now_usec) {
+        const RuleConfig *rules, const Store *store, const Backoff *backoff, const Log *log,
+        int64_t now_usec) {
         Outcome outcome = outcome_of(item, report, store, backoff);
         ProfileStatus *profile = node_status_find(status, item->name);
+        const Claim *claim = claims_find(report->claims, item->name);
         const char *before = profile ? profile_state_name(profile->state) : NULL;
         bool changes = !profile || is_change(profile, &outcome, item);
         bool was_contended = profile && profile->is_contended;
         int r = profile ? 0 : node_status_add(status, item->name, item->source, &profile);
 
-        if (r >= 0)
-                r = describe(
-                        profile, claims_find(report->claims, item->name), &outcome, item->source);
+        if (r >= 0) {
+                note_outline(profile, claim, &outcome);
+                r = describe(profile, claim, &outcome, item->source);
+        }
         if (r >= 0 && changes)
                 r = profile_status_change(
                         profile, now_usec, outcome.state, &outcome.digest, &item->source_digest);
+        if (r >= 0)
+                r = report_errno_only(profile, rules);
         if (r < 0)
                 return r;
         if (changes)
@@ -362,7 +394,8 @@ int reflect_pass(NodeStatus *status, const Options *options, const PassReport *r
 
                 if (!stays(report, item->name))
                         continue;
-                r = reflect_item(status, item, report, store, backoff, log, now_usec);
+                r = reflect_item(
+                        status, item, report, &options->rules, store, backoff, log, now_usec);
                 if (r < 0)
                         return r;
         }

@@ -17,8 +17,6 @@
 
 #include "profile/canonical.h"
 
-#include "base/digest.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -280,6 +278,26 @@ void canonical_print(Buf *buf, const Policy *canonical) {
         }
         condition.value = salt_value(&text);
         print_policy(buf, canonical, &salt);
+}
+
+int canonical_outline(Arena *arena, const Policy *canonical, Digest *ret_outline) {
+        _cleanup_buf_ Buf text = {};
+        Policy blind = *canonical, sorted;
+
+        blind.rules = arena_alloc_array(arena, blind.n_rules, sizeof(PolicyRule));
+        if (!blind.rules)
+                return -ENOMEM;
+        for (size_t i = 0; i < blind.n_rules; i++) {
+                blind.rules[i] = canonical->rules[i];
+                blind.rules[i].action.data = 0;
+        }
+        if (canonical_sort(arena, &blind, &sorted) < 0)
+                return -ENOMEM;
+        print_policy(&text, &sorted, NULL);
+        if (buf_error(&text) < 0)
+                return buf_error(&text);
+        *ret_outline = digest_of(text.data, text.size);
+        return 0;
 }
 
 static bool strings_equal(const char *a, const char *b) {

@@ -3,6 +3,7 @@
 #define SECCOMPD_PROFILE_CANONICAL_H
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "profile/policy.h"
 
 #include <stdbool.h>
@@ -34,6 +35,12 @@ void canonical_print(Buf *buf, const Policy *canonical);
  * the default's. The salt itself never does, so it does not matter whether it is among the rules.
  */
 bool canonical_is_salted(const Policy *policy);
+
+/**
+ * The digest of what such a policy says besides the errnos of its rules: equal for two that differ
+ * in nothing else. Returns 0 or -ENOMEM.
+ */
+int canonical_outline(Arena *arena, const Policy *canonical, Digest *ret_outline);
 
 /**
  * Reads canonical bytes back into a policy in canonical order, strictly, the salt rule left out.

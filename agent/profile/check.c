@@ -391,7 +391,7 @@ static int check_print(Check *check) {
         if (r < 0)
                 return r;
         verdict->digest = digest_of(verdict->canonical, verdict->canonical_size_bytes);
-        return 0;
+        return canonical_outline(check->arena, &check->canonical, &verdict->outline);
 }
 
 static int check_finish(Check *check) {

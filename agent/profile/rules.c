@@ -4,7 +4,8 @@
  * The catalogue of findings: one table, in order of id, and the owner's overrides of it. An id is
  * stable for ever; dashboards and `--rule` options hang on it. A rule marked FIXED stands for a
  * text of which no canonical profile can be made (it is not JSON, names no action, does not
- * compile): lowering it could not make the profile installable, only hide why it is not.
+ * compile): lowering it could not make the profile installable, only hide why it is not. One marked
+ * LATE is about an update that was carried out, and comes too late to stop it.
  *
  * Where a rule weighs differently by case, the table holds the usual severity and the finder says
  * the other one (diag_add_as). An override stands above both.
@@ -19,13 +20,15 @@
 #include <string.h>
 
 #define ERROR(id, summary)                                                                         \
-        { id, SEVERITY_ERROR, false, summary }
+        { id, SEVERITY_ERROR, false, false, summary }
 #define FIXED(id, summary)                                                                         \
-        { id, SEVERITY_ERROR, true, summary }
+        { id, SEVERITY_ERROR, true, false, summary }
 #define WARNING(id, summary)                                                                       \
-        { id, SEVERITY_WARNING, false, summary }
+        { id, SEVERITY_WARNING, false, false, summary }
 #define INFO(id, summary)                                                                          \
-        { id, SEVERITY_INFO, false, summary }
+        { id, SEVERITY_INFO, false, false, summary }
+#define LATE(id, summary)                                                                          \
+        { id, SEVERITY_INFO, false, true, summary }
 
 /* clang-format off */
 static const Rule RULES[] = {
@@ -104,7 +107,7 @@ static const Rule RULES[] = {
         WARNING(SP901, "a call that gives control of the node or its kernel is allowed"),
         WARNING(SP902, "a call with a large attack surface is allowed"),
         WARNING(SP903, "user namespaces are reachable through clone or clone3"),
-        INFO(SP910, "only errnoRet changed since the installed version"),
+        LATE(SP910, "only errnoRet changed since the installed version"),
 };
 /* clang-format on */
 
@@ -167,6 +170,11 @@ int rule_config_parse(RuleConfig *config, const char *text, const char **ret_pro
         }
         if (rule->fixed && severity < rule->severity) {
                 *ret_problem = "that rule cannot be lowered: such a profile cannot be installed";
+                return -EINVAL;
+        }
+        if (rule->late && severity == SEVERITY_ERROR) {
+                *ret_problem =
+                        "that rule cannot be an error: it is found once the profile is installed";
                 return -EINVAL;
         }
         config->overrides[rule->id].is_set = true;

@@ -98,6 +98,7 @@ typedef struct Rule {
         RuleId id;
         Severity severity;   /* the default */
         bool fixed;          /* without it there is nothing to install: it cannot be lowered */
+        bool late;           /* found when the profile is installed: it cannot be an error */
         const char *summary; /* one line for a person, no full stop */
 } Rule;
 
@@ -121,7 +122,7 @@ typedef struct RuleConfig {
 /**
  * Reads one override, `SPnnn=error|warning|info|off`, as in `--rule SP801=error`. Returns 0; or
  * -EINVAL for a text that is none, with `*ret_problem` (a static string, borrowed) saying what
- * would be right; a fixed rule cannot be lowered.
+ * would be right; a fixed rule cannot be lowered, a late one cannot be an error.
  */
 int rule_config_parse(RuleConfig *config, const char *text, const char **ret_problem);
 

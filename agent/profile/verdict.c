@@ -100,6 +100,7 @@ void verdict_encode(Buf *buf, const Verdict *verdict) {
         put_u8(buf, verdict->diags.worst);
         put_bytes(buf, verdict->canonical, verdict->canonical_size_bytes);
         buf_append(buf, verdict->digest.bytes, sizeof(verdict->digest.bytes));
+        buf_append(buf, verdict->outline.bytes, sizeof(verdict->outline.bytes));
         put_u8(buf, (uint8_t) verdict->n_programs);
         for (size_t i = 0; i < verdict->n_programs; i++)
                 put_program(buf, &verdict->programs[i]);
@@ -273,8 +274,9 @@ static bool verdict_is_consistent(const Verdict *verdict) {
 
         if (verdict->kind != VERDICT_GOOD)
                 return verdict->diags.worst == SEVERITY_ERROR && !verdict->canonical &&
-                        digest_is_none(&verdict->digest);
-        if (!verdict->canonical || verdict->diags.worst == SEVERITY_ERROR)
+                        digest_is_none(&verdict->digest) && digest_is_none(&verdict->outline);
+        if (!verdict->canonical || verdict->diags.worst == SEVERITY_ERROR ||
+                digest_is_none(&verdict->outline))
                 return false;
         digest = digest_of(verdict->canonical, verdict->canonical_size_bytes);
         return digest_equal(&digest, &verdict->digest);
@@ -291,6 +293,7 @@ int verdict_decode(const void *bytes, size_t size_bytes, Verdict **ret_verdict) 
         verdict->canonical =
                 take_string(&wire, LIMIT_PROFILE_BYTES, is_in_json, &verdict->canonical_size_bytes);
         take_digest(&wire, &verdict->digest);
+        take_digest(&wire, &verdict->outline);
         take_programs(&wire, verdict);
         verdict->n_rules = take_u32(&wire);
         verdict->n_conditional = take_u32(&wire);

@@ -27,7 +27,8 @@ typedef struct Verdict {
         DiagList diags;  /* finished; its config is NULL */
         char *canonical; /* VERDICT_GOOD: the bytes to install, NUL-terminated; else NULL */
         size_t canonical_size_bytes;
-        Digest digest; /* of the canonical bytes; none unless VERDICT_GOOD */
+        Digest digest;  /* of the canonical bytes; none unless VERDICT_GOOD */
+        Digest outline; /* canonical_outline(): the same without errnos; none unless VERDICT_GOOD */
         VerdictProgram programs[POLICY_ARCHES_MAX];
         size_t n_programs;
         uint32_t n_rules; /* rules after resolution */

@@ -37,7 +37,9 @@ typedef struct ProfileStatus {
         int64_t since_usec;   /* of the last change */
         char *reason;         /* why conflict, or what the last write failed with; owned; NULL */
         bool is_contended;    /* another writer keeps undoing us: repairs back off */
-        DiagList diags;       /* of the source's bytes now; finished */
+        Digest outline;     /* of the installed bytes without errnos; none while it is not known */
+        bool is_errno_only; /* the installed bytes differ from those before in errnos only */
+        DiagList diags;     /* of the source's bytes now; finished */
         VerdictProgram programs[POLICY_ARCHES_MAX]; /* of the source's bytes when they are good */
         size_t n_programs;
         ProfileChange *changes; /* oldest first, at most STATUS_CHANGES; owned */

@@ -53,6 +53,56 @@ def test_a_bad_update_harms_nothing_and_is_explained(node):
     assert errors_of(node.wait_state("web.json", "installed")) == []
 
 
+def denying(name, errno):
+    """A profile with a rule whose errno is not the default's."""
+    return json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
+        {"names": ["read", "execve"], "action": "SCMP_ACT_ALLOW"},
+        {"names": [name], "action": "SCMP_ACT_ERRNO", "errnoRet": errno}]}).encode()
+
+
+def update(node, data):
+    """Publishes an update of web.json; its entry once it is installed."""
+    before = node.profiles()["web.json"]["digest"]
+    node.writer.publish({"web.json": data})
+    return eventually(lambda: (found := node.profiles()["web.json"])["digest"] != before and found)
+
+
+def test_an_update_of_errnos_only_is_told(node):
+    node.writer.publish({"web.json": denying("mount", 38)})
+    node.start()
+    assert "SP910" not in rules_of(node.profiles()["web.json"])
+    entry = update(node, denying("mount", 13))
+    (said,) = [diagnostic for diagnostic in entry["diagnostics"] if diagnostic["rule"] == "SP910"]
+    assert (said["severity"], said["line"]) == ("info", 0)
+    node.writer.publish({"web.json": denying("mount", 13) + b" "})
+    eventually(lambda: node.profiles()["web.json"]["sourceDigest"] == sha256(denying("mount", 13) + b" "))
+    assert "SP910" in rules_of(node.profiles()["web.json"]), "it is about what is installed, which is the same"
+    node.writer.publish({"web.json": b"{}"})
+    assert "SP910" not in rules_of(node.wait_state("web.json", "stale")), "what is said is about the new bytes"
+    node.writer.publish({"web.json": denying("mount", 13)})
+    assert "SP910" in rules_of(node.wait_state("web.json", "installed"))
+    assert "SP910" in rules_of(update(node, denying("mount", 1))), "the default's errno is one too"
+    assert "SP910" not in rules_of(update(node, denying("umount2", 1)))
+
+
+def test_an_update_of_errnos_only_weighs_what_the_owner_says(node):
+    node.writer.publish({"web.json": denying("mount", 38)})
+    node.start("--rule", "SP910=warning")
+    entry = update(node, denying("mount", 13))
+    assert [d["severity"] for d in entry["diagnostics"] if d["rule"] == "SP910"] == ["warning"]
+    node.stop()
+    node.start("--rule", "SP910=off")
+    assert "SP910" not in rules_of(update(node, denying("mount", 38)))
+
+
+@pytest.mark.parametrize("other", [denying("umount2", 38), profile("read", "execve"),
+                                   denying("mount", 38).replace(b"execve", b"write")])
+def test_an_update_of_more_than_errnos_is_not_told(node, other):
+    node.writer.publish({"web.json": denying("mount", 13)})
+    node.start()
+    assert "SP910" not in rules_of(update(node, other))
+
+
 def test_equal_nodes_hold_equal_digests_whatever_the_order_of_the_text(node, tmp_path):
     one = {"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
         {"names": ["write", "read"], "action": "SCMP_ACT_ALLOW"}, {"names": ["close"], "action": "SCMP_ACT_ALLOW"}]}

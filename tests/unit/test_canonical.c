@@ -276,6 +276,49 @@ static void test_when_salted(void **state) {
         }
 }
 
+static Digest outline(Arena *arena, const Policy *policy) {
+        Policy canonical = {};
+        Digest digest = {};
+
+        assert_int_equal(canonical_sort(arena, policy, &canonical), 0);
+        assert_int_equal(canonical_outline(arena, &canonical, &digest), 0);
+        return digest;
+}
+
+/* The errnos of rules are not in it, wherever they put the rules; all else is. */
+static void test_outline(void **state) {
+        const Action enosys = { ACTION_ERRNO, 38 }, eacces = { ACTION_ERRNO, 13 };
+        const struct {
+                Action standard, accept, close;
+                uint64_t value;
+                bool is_equal;
+        } cases[] = {
+                { ALLOW, enosys, eacces, 5, true },
+                { ALLOW, eacces, enosys, 5, true },
+                { ALLOW, enosys, enosys, 5, true },
+                { ALLOW, enosys, eacces, 6, false },
+                { ALLOW, enosys, { ACTION_TRACE, 13 }, 5, false },
+                { ALLOW, enosys, ALLOW, 5, false },
+                { DENY, enosys, eacces, 5, false },
+        };
+        Digest first = {};
+
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                PolicyRule rules[] = {
+                        PLAIN("accept", cases[i].accept),
+                        GIVEN("close", cases[i].close, { .op = OP_EQ, .value = cases[i].value }),
+                };
+                Policy policy = policy_of(cases[i].standard, native(), rules, N_ELEMENTS(rules));
+                Digest digest = outline(*state, &policy);
+
+                assert_false(digest_is_none(&digest));
+                if (i == 0)
+                        first = digest;
+                assert_int_equal(digest_equal(&digest, &first), cases[i].is_equal);
+                assert_int_equal(policy.rules[0].action.data, cases[i].accept.data);
+        }
+}
+
 /* The author's own rule of the salt's shape stays a rule. */
 static void test_rules_like_the_salt(void **state) {
         PolicyRule rules[] = {
@@ -467,6 +510,7 @@ int main(void) {
                 cmocka_unit_test(test_salt_value),
                 cmocka_unit_test(test_a_salted_text_is_a_fixed_point),
                 cmocka_unit_test(test_when_salted),
+                cmocka_unit_test(test_outline),
                 cmocka_unit_test(test_rules_like_the_salt),
                 cmocka_unit_test(test_what_is_not_canonical),
                 cmocka_unit_test(test_other_texts_are_not_canonical),

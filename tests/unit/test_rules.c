@@ -40,6 +40,7 @@ static void test_catalogue(void **state) {
                 assert_true(strlen(summary) > 8 && strlen(summary) < 90);
                 assert_true(summary[strlen(summary) - 1] != '.');
                 assert_int_equal(rules[i].fixed, is_among(rules[i].id, FIXED, N_ELEMENTS(FIXED)));
+                assert_int_equal(rules[i].late, rules[i].id == SP910);
                 n_fixed += rules[i].fixed;
                 if (rules[i].fixed || is_among(rules[i].id, ERRORS, N_ELEMENTS(ERRORS)))
                         expected = SEVERITY_ERROR;
@@ -78,10 +79,13 @@ static void test_overrides(void **state) {
                 RuleId id;
                 Severity severity;
         } cases[] = {
-                { "SP801=error", SP801, SEVERITY_ERROR }, { "SP203=off", SP203, SEVERITY_OFF },
+                { "SP801=error", SP801, SEVERITY_ERROR },
+                { "SP203=off", SP203, SEVERITY_OFF },
                 { "SP203=warning", SP203, SEVERITY_WARNING },
                 { "SP705=info", SP705, SEVERITY_INFO },
                 { "SP101=error", SP101, SEVERITY_ERROR }, /* as it is anyway */
+                { "SP910=warning", SP910, SEVERITY_WARNING },
+                { "SP910=off", SP910, SEVERITY_OFF },
         };
 
         (void) state;
@@ -135,6 +139,7 @@ static void test_refused_overrides(void **state) {
                 { "SP101=warning", "lowered" },
                 { "SP302=off", "lowered" },
                 { "SP812=info", "lowered" },
+                { "SP910=error", "cannot be an error" },
         };
 
         (void) state;

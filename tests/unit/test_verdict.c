@@ -36,6 +36,7 @@ static Verdict *good_verdict(void) {
         verdict->canonical = strdup(CANONICAL);
         verdict->canonical_size_bytes = strlen(CANONICAL);
         verdict->digest = digest_of(CANONICAL, strlen(CANONICAL));
+        verdict->outline = digest_of("outline", strlen("outline"));
         verdict->programs[0] = (VerdictProgram){ .arch = arch_by_name("SCMP_ARCH_X86_64"),
                 .n_insns = 333,
                 .n_points = 20000,
@@ -95,6 +96,7 @@ static void assert_comes_back(const Verdict *verdict) {
         assert_same_string(verdict->canonical, again->canonical);
         assert_int_equal(again->canonical_size_bytes, verdict->canonical_size_bytes);
         assert_true(digest_equal(&again->digest, &verdict->digest));
+        assert_true(digest_equal(&again->outline, &verdict->outline));
         assert_int_equal(again->n_programs, verdict->n_programs);
         for (size_t i = 0; i < again->n_programs; i++) {
                 assert_ptr_equal(again->programs[i].arch, verdict->programs[i].arch);
@@ -282,6 +284,10 @@ static void test_promises(void **state) {
         good->programs[1].optimise = 3;
         assert_refused(good);
         good->programs[1].optimise = 2;
+        good->outline = (Digest){};
+        assert_refused(good);
+        good->outline.bytes[31] = 1;
+        assert_comes_back(good);
         set_string(&good->canonical, NULL);
         assert_refused(good);
 
@@ -291,6 +297,9 @@ static void test_promises(void **state) {
         bad->digest.bytes[0] = 1;
         assert_refused(bad);
         bad->digest.bytes[0] = 0;
+        bad->outline.bytes[0] = 1;
+        assert_refused(bad);
+        bad->outline.bytes[0] = 0;
         bad->diags.items[0].rule = (RuleId) 999;
         assert_refused(bad);
         bad->diags.items[0].rule = SP101;
