@@ -65,7 +65,7 @@ static void check_compatible(Checker *checker) {
                         names_text(checker, &missing));
         if (has_arch(policy, x32))
                 document_diag(checker->document, checker->diags, SP415,
-                        checker_element(checker, node, x32->name, node), false, NULL,
+                        checker_inside(checker, node, x32->name, node), false, NULL,
                         "SCMP_ARCH_X32 opens the calls once more by other numbers, and next to "
                         "nothing needs it");
 }

@@ -130,8 +130,14 @@ static bool span_reads(const Document *document, Span span, const char *string) 
         return span.length == length + 2 && memcmp(bytes + 1, string, length) == 0;
 }
 
-/* The first node right inside `parent` whose key, or whose value, reads `string`. */
-static uint32_t find_child(const Checker *checker, uint32_t parent, bool by_key, const char *string,
+typedef enum Where {
+        WHERE_KEY,    /* of a child */
+        WHERE_VALUE,  /* of a child */
+        WHERE_INSIDE, /* the value of any descendant */
+} Where;
+
+/* The first node inside `parent` that reads `string` there. */
+static uint32_t find_node(const Checker *checker, uint32_t parent, Where where, const char *string,
         uint32_t otherwise) {
         const Text *text = &checker->document->text;
         const Span around = text->nodes[parent].value;
@@ -141,8 +147,9 @@ static uint32_t find_child(const Checker *checker, uint32_t parent, bool by_key,
 
                 if (node->value.offset >= around.offset + around.length)
                         break;
-                if (node->parent == parent &&
-                        span_reads(checker->document, by_key ? node->key : node->value, string))
+                if ((node->parent == parent || where == WHERE_INSIDE) &&
+                        span_reads(checker->document, where == WHERE_KEY ? node->key : node->value,
+                                string))
                         return (uint32_t) i;
         }
         return otherwise;
@@ -150,12 +157,17 @@ static uint32_t find_child(const Checker *checker, uint32_t parent, bool by_key,
 
 uint32_t checker_member(
         const Checker *checker, uint32_t object, const char *key, uint32_t otherwise) {
-        return find_child(checker, object, true, key, otherwise);
+        return find_node(checker, object, WHERE_KEY, key, otherwise);
 }
 
 uint32_t checker_element(
         const Checker *checker, uint32_t array, const char *string, uint32_t otherwise) {
-        return find_child(checker, array, false, string, otherwise);
+        return find_node(checker, array, WHERE_VALUE, string, otherwise);
+}
+
+uint32_t checker_inside(
+        const Checker *checker, uint32_t parent, const char *string, uint32_t otherwise) {
+        return find_node(checker, parent, WHERE_INSIDE, string, otherwise);
 }
 
 const char *checker_pointer(Checker *checker, uint32_t node) {

@@ -68,6 +68,11 @@ uint32_t checker_member(
 uint32_t checker_element(
         const Checker *checker, uint32_t array, const char *string, uint32_t otherwise);
 
+/** The node of the first string at any depth inside `parent` that reads `string`, or `otherwise`.
+ */
+uint32_t checker_inside(
+        const Checker *checker, uint32_t parent, const char *string, uint32_t otherwise);
+
 /** The RFC 6901 pointer of a node, for messages that speak of two places. */
 const char *checker_pointer(Checker *checker, uint32_t node);
 

@@ -7,7 +7,7 @@
  * test.
  *
  *     NAME.json     the profile
- *     NAME.expect   "# node arch=x86_64 kernel=6.1 caps=default" (optional), then "installed" or
+ *     NAME.expect   "# node arch=x86_64,kernel=6.1,caps=default" (optional), then "installed" or
  *                   "invalid", then each finding: "SP302 error 3:21 /syscalls/0/action" (the whole
  * document is
  *                   ".", no place in it "-")
@@ -22,6 +22,7 @@
 #include "base/cleanup.h"
 #include "node/worker.h"
 #include "profile/compile.h"
+#include "profile/node_spec.h"
 
 #include <dirent.h>
 #include <fnmatch.h>
@@ -33,6 +34,7 @@
 #include <unistd.h>
 
 #define CPU_SECONDS 2
+#define NODE_LINE   "# node "
 
 static int run_check(int fd, void *userdata) {
         const struct rlimit limit = { CPU_SECONDS, CPU_SECONDS + 1 };
@@ -74,30 +76,14 @@ static CheckOptions options_default(void) {
         return options;
 }
 
-/* Reads "# node arch=aarch64 kernel=5.10 caps=none"; each word may be absent. */
+/* Reads "# node arch=aarch64,kernel=5.10,caps=none"; each word may be absent. */
 static void read_node_line(const char *line, CheckOptions *options) {
-        _cleanup_free_ char *copy = strndup(line, strcspn(line, "\n"));
-        char *rest = copy;
+        _cleanup_free_ char *spec = strndup(line, strcspn(line, "\n"));
+        _cleanup_buf_ Buf problem = {};
 
-        assert_non_null(copy);
-        for (char *word = strsep(&rest, " "); word; word = strsep(&rest, " ")) {
-                char *value = strchr(word, '=');
-
-                if (!value)
-                        continue;
-                *value++ = '\0';
-                if (strcmp(word, "arch") == 0)
-                        assert_non_null(options->facts.arch = arch_by_machine(value));
-                else if (strcmp(word, "kernel") == 0)
-                        assert_int_equal(kernel_version_parse(value, &options->facts.kernel_major,
-                                                 &options->facts.kernel_minor),
-                                0);
-                else if (strcmp(word, "caps") == 0)
-                        assert_int_equal(
-                                capabilities_parse(value, &options->capabilities, NULL), 0);
-                else
-                        fail_msg("unknown word \"%s\" in a node line", word);
-        }
+        assert_non_null(spec);
+        if (node_spec_parse(spec, options, &problem) < 0)
+                fail_msg("%s", problem.data);
 }
 
 /* The pointer of the whole document is empty: it is shown as ".". */
@@ -211,8 +197,8 @@ static bool run_case(const char *dir, const char *file, unsigned id) {
         expect = read_expectation(expect_path, is_update);
         assert_non_null(expect);
         expected = skip_comments(expect);
-        if (strncmp(expect, "# node ", strlen("# node ")) == 0)
-                read_node_line(expect, &options);
+        if (strncmp(expect, NODE_LINE, strlen(NODE_LINE)) == 0)
+                read_node_line(expect + strlen(NODE_LINE), &options);
         bytes = support_read_file(path, &request.size_bytes);
         request.bytes = bytes;
         verdict = check(&request);
@@ -267,10 +253,118 @@ static void test_directory(void **state) {
         assert_int_equal(n_failed, 0);
 }
 
+/* Rules that no text of a profile can show, and the tests that show them instead. */
+static const struct {
+        RuleId id;
+        const char *file;
+        const char *bad[2];
+        const char *near;
+} elsewhere[] = {
+        { SP206, "tests/integration/test_bad_input.py",
+                { "test_what_is_no_file_of_the_source_is_refused_by_name",
+                        "test_an_unreadable_file_is_refused_and_keeps_what_is_installed" },
+                "test_a_link_within_the_source_is_followed" },
+        { SP910, "tests/integration/test_flow.py",
+                { "test_an_update_of_errnos_only_is_told",
+                        "test_an_update_of_errnos_only_weighs_what_the_owner_says" },
+                "test_an_update_of_more_than_errnos_is_not_told" },
+};
+
+static size_t count_cases(const char *dir, const char *pattern) {
+        struct dirent **entries = NULL;
+        _cleanup_free_ char *path = cases_path(dir);
+        size_t n_found = 0;
+        int n;
+
+        assert_non_null(path);
+        n = scandir(path, &entries, is_profile, NULL);
+        assert_true(n >= 0);
+        for (int i = 0; i < n; i++) {
+                n_found += fnmatch(pattern, entries[i]->d_name, 0) == 0;
+                free(entries[i]);
+        }
+        free(entries);
+        return n_found;
+}
+
+static bool has_function(const char *python, const char *name) {
+        _cleanup_free_ char *line = NULL;
+
+        assert_true(asprintf(&line, "\ndef %s(", name) >= 0);
+        return strstr(python, line);
+}
+
+/* Whether the rule is one of `elsewhere`, and has its tests there. */
+static bool is_shown_elsewhere(const Rule *rule) {
+        for (size_t i = 0; i < N_ELEMENTS(elsewhere); i++) {
+                _cleanup_free_ char *python = NULL;
+
+                if (elsewhere[i].id != rule->id)
+                        continue;
+                python = support_read_file(elsewhere[i].file, NULL);
+                return has_function(python, elsewhere[i].bad[0]) &&
+                        has_function(python, elsewhere[i].bad[1]) &&
+                        has_function(python, elsewhere[i].near);
+        }
+        return false;
+}
+
+/* The directory of a rule among `n` names, or NULL; a second one is a mistake. */
+static const char *find_dir(const char *const *dirs, size_t n, RuleId id) {
+        const char *found = NULL;
+        char prefix[16];
+
+        snprintf(prefix, sizeof(prefix), "SP%u-", (unsigned) id);
+        for (size_t i = 0; i < n; i++)
+                if (strncmp(dirs[i], prefix, strlen(prefix)) == 0) {
+                        assert_null(found);
+                        found = dirs[i];
+                }
+        return found;
+}
+
+static bool is_documented(const char *page, const Rule *rule) {
+        _cleanup_free_ char *heading = NULL;
+
+        assert_true(asprintf(&heading, "\n## SP%u: %s\n", (unsigned) rule->id, rule->summary) >= 0);
+        return strstr(page, heading);
+}
+
+/* What main() found below tests/cases. */
+typedef struct Directories {
+        const char *const *names;
+        size_t n;
+} Directories;
+
+/* Every rule of the catalogue has two bad cases, a near miss and its section of docs/rules.md. */
+static void test_no_rule_is_forgotten(void **state) {
+        const Directories *dirs = *state;
+        _cleanup_free_ char *page = support_read_file("docs/rules.md", NULL);
+        size_t n_rules = 0, n_failed = 0;
+        const Rule *rules = rules_all(&n_rules);
+
+        for (size_t i = 0; i < n_rules; i++) {
+                const char *dir = find_dir(dirs->names, dirs->n, rules[i].id);
+                bool has_cases = dir
+                        ? count_cases(dir, "bad-*") >= 2 && count_cases(dir, "near-*") >= 1
+                        : is_shown_elsewhere(&rules[i]);
+
+                if (has_cases && is_documented(page, &rules[i]))
+                        continue;
+                print_error("  SP%u has %s\n", (unsigned) rules[i].id,
+                        has_cases ? "no section of its summary in docs/rules.md"
+                                  : "less than two bad cases and a near miss");
+                n_failed++;
+        }
+        assert_int_equal(n_failed, 0);
+}
+
 int main(void) {
         _cleanup_free_ struct CMUnitTest *tests = NULL;
+        _cleanup_free_ const char **names = NULL;
         struct dirent **entries = NULL;
         _cleanup_free_ char *dir = cases_path("");
+        Directories dirs = {};
         int n, n_failed;
 
         compile_warm_up();
@@ -279,16 +373,25 @@ int main(void) {
                 fprintf(stderr, "there are no cases\n");
                 return 1;
         }
-        tests = calloc((size_t) n, sizeof(tests[0]));
-        if (!tests)
+        tests = calloc((size_t) n + 1, sizeof(tests[0]));
+        names = calloc((size_t) n, sizeof(names[0]));
+        if (!tests || !names)
                 return 1;
-        for (int i = 0; i < n; i++)
+        for (int i = 0; i < n; i++) {
+                names[i] = entries[i]->d_name;
                 tests[i] = (struct CMUnitTest){
                         .name = entries[i]->d_name,
                         .test_func = test_directory,
                         .initial_state = entries[i]->d_name,
                 };
-        n_failed = _cmocka_run_group_tests("cases", tests, (size_t) n, NULL, NULL);
+        }
+        dirs = (Directories){ names, (size_t) n };
+        tests[n] = (struct CMUnitTest){
+                .name = "test_no_rule_is_forgotten",
+                .test_func = test_no_rule_is_forgotten,
+                .initial_state = &dirs,
+        };
+        n_failed = _cmocka_run_group_tests("cases", tests, (size_t) n + 1, NULL, NULL);
         for (int i = 0; i < n; i++)
                 free(entries[i]);
         free(entries);
