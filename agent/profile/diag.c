@@ -189,7 +189,7 @@ size_t diags_count(const DiagList *diags, Severity severity) {
 }
 
 int diags_finish(DiagList *diags, const char *bytes, size_t size_bytes) {
-        TextCursor cursor = TEXT_CURSOR_START;
+        TextCursor cursor = TEXT_CURSOR_START, end;
 
         if (diags->error < 0)
                 return diags->error;
@@ -204,6 +204,10 @@ int diags_finish(DiagList *diags, const char *bytes, size_t size_bytes) {
                 text_cursor_advance(&cursor, bytes, size_bytes, diag->span.offset);
                 diag->line = cursor.line;
                 diag->column = cursor.column;
+                end = cursor;
+                text_cursor_advance(&end, bytes, size_bytes, diag->span.offset + diag->span.length);
+                diag->end_line = end.line;
+                diag->end_column = end.column;
         }
         return 0;
 }

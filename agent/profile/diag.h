@@ -32,6 +32,7 @@ typedef struct Diag {
         uint32_t line; /* 1-based; 0 while unknown (before diags_finish) and for whole-file findings
                         */
         uint32_t column; /* 1-based, in Unicode code points */
+        uint32_t end_line, end_column; /* of the first code point behind the span; 0 as `line` */
         char *pointer;   /* RFC 6901, "" for the document; owned; NULL where there is no node */
         char *message;   /* what is wrong and what it does on a node; owned */
         char *hint;      /* what would be right; owned; NULL when the message says it */
@@ -95,7 +96,7 @@ void diags_render_text(Buf *buf, const DiagList *diags, const char *name, const 
 
 /**
  * One finding as a JSON object, stable: {"rule":"SP302","severity":"error","line":3,"column":21,
- * "pointer":"/syscalls/0/action","message":"…","hint":"…"}; hint and pointer are absent when
+ * "endLine":3,"endColumn":35,"pointer":"/syscalls/0/action","message":"…","hint":"…"}; hint and pointer are absent when
  * there is none.
  */
 void diag_render_json(Buf *buf, const Diag *diag);

@@ -183,8 +183,11 @@ void diags_render_text(Buf *buf, const DiagList *diags, const char *name, const 
 }
 
 void diag_render_json(Buf *buf, const Diag *diag) {
-        buf_printf(buf, "{\"rule\":\"SP%u\",\"severity\":\"%s\",\"line\":%u,\"column\":%u",
-                (unsigned) diag->rule, severity_name(diag->severity), diag->line, diag->column);
+        buf_printf(buf,
+                "{\"rule\":\"SP%u\",\"severity\":\"%s\",\"line\":%u,\"column\":%u,\"endLine\":%u,"
+                "\"endColumn\":%u",
+                (unsigned) diag->rule, severity_name(diag->severity), diag->line, diag->column,
+                diag->end_line, diag->end_column);
         if (diag->pointer) {
                 buf_puts(buf, ",\"pointer\":");
                 buf_put_json(buf, diag->pointer);

@@ -30,6 +30,7 @@ typedef struct Scanner {
                 uint32_t n_children;
         } open[LIMIT_DEPTH]; /* arrays and objects around `at`, outermost first */
         uint32_t depth;
+        uint32_t n_nodes_max;
         DiagList *diags;
 } Scanner;
 
@@ -285,9 +286,9 @@ static bool scan_member(Scanner *scanner) {
 
         if (is_in_object(scanner) && !scan_key(scanner, &node))
                 return false;
-        if (scanner->n_nodes == LIMIT_NODES) {
+        if (scanner->n_nodes == scanner->n_nodes_max) {
                 diag_add(scanner->diags, SP102, (Span){ scanner->at, 1 }, NULL, NULL,
-                        "more than %u values", LIMIT_NODES);
+                        "more than %u values", scanner->n_nodes_max);
                 return false;
         }
         if (scanner->depth > 0) {
@@ -337,26 +338,33 @@ static bool scan_all(Scanner *scanner) {
         return scanner->at == scanner->size_bytes || refuse_token(scanner, WANT_END);
 }
 
-static size_t bound_nodes(const char *bytes, size_t size_bytes) {
+static size_t bound_nodes(const char *bytes, size_t size_bytes, uint32_t n_max) {
         size_t n = 1;
 
-        for (size_t i = 0; i < size_bytes && n < LIMIT_NODES; i++)
+        for (size_t i = 0; i < size_bytes && n < n_max; i++)
                 n += bytes[i] == ',' || bytes[i] == '[' || bytes[i] == '{';
         return n;
 }
 
 int text_scan(Arena *arena, const char *bytes, size_t size_bytes, DiagList *diags, Text *ret_text) {
-        Scanner scanner = { .bytes = bytes, .diags = diags };
+        static const TextLimits limits = { LIMIT_PROFILE_BYTES, LIMIT_NODES };
 
-        if (size_bytes > LIMIT_PROFILE_BYTES) {
+        return text_scan_within(arena, bytes, size_bytes, &limits, diags, ret_text);
+}
+
+int text_scan_within(Arena *arena, const char *bytes, size_t size_bytes, const TextLimits *limits,
+        DiagList *diags, Text *ret_text) {
+        Scanner scanner = { .bytes = bytes, .n_nodes_max = limits->n_nodes, .diags = diags };
+
+        if (size_bytes > limits->size_bytes) {
                 diag_add(diags, SP102, (Span){}, NULL, NULL,
                         "the file has %zu bytes; a profile has at most %u", size_bytes,
-                        LIMIT_PROFILE_BYTES);
+                        limits->size_bytes);
                 return 1;
         }
         scanner.size_bytes = (uint32_t) size_bytes;
-        scanner.nodes =
-                arena_alloc_array(arena, bound_nodes(bytes, size_bytes), sizeof(scanner.nodes[0]));
+        scanner.nodes = arena_alloc_array(
+                arena, bound_nodes(bytes, size_bytes, limits->n_nodes), sizeof(scanner.nodes[0]));
         if (!scanner.nodes)
                 return -ENOMEM;
         if (!scan_all(&scanner))

@@ -45,6 +45,12 @@ typedef struct Text {
         size_t n_nodes;
 } Text;
 
+/** How large a text may be; its depth is LIMIT_DEPTH for all. */
+typedef struct TextLimits {
+        uint32_t size_bytes;
+        uint32_t n_nodes;
+} TextLimits;
+
 /**
  * Scans a whole text. `bytes` is borrowed for as long as `ret_text` is used; nodes come from
  * `arena`. Returns 0; 1 when the text is refused, with SP101 or SP102 in `diags` (the first place
@@ -54,6 +60,25 @@ typedef struct Text {
  * LIMIT_DEPTH, LIMIT_NODES. \u0000 is JSON: it is only noted.
  */
 int text_scan(Arena *arena, const char *bytes, size_t size_bytes, DiagList *diags, Text *ret_text);
+
+/** The same for a text that is no profile and has other limits. */
+int text_scan_within(Arena *arena, const char *bytes, size_t size_bytes, const TextLimits *limits,
+        DiagList *diags, Text *ret_text);
+
+/**
+ * Reads one character, escaped or not, of a string that the scan has accepted. Returns its length
+ * there.
+ */
+size_t text_decode_character(const char *at, size_t size_bytes, uint32_t *ret_codepoint);
+
+/** Appends what a string says: `literal` is its span with the quotes. */
+void text_put_string(Buf *buf, const Text *text, Span literal);
+
+/**
+ * Where in the text the character stands of which byte `offset` of what the string says is a part;
+ * past its end, where the closing quote is.
+ */
+uint32_t text_string_place(const Text *text, Span literal, uint32_t offset);
 
 /** A place in a text with its line and column, both 1-based, columns in code points. */
 typedef struct TextCursor {

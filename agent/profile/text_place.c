@@ -45,40 +45,6 @@ void text_position(const char *bytes, size_t size_bytes, uint32_t offset, uint32
         *ret_column = cursor.column;
 }
 
-static unsigned hex4(const char *digits) {
-        unsigned value = 0;
-
-        for (size_t i = 0; i < 4; i++) {
-                unsigned digit = (unsigned char) digits[i];
-
-                value = value << 4 | (digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
-        }
-        return value;
-}
-
-/* Reads one character, escaped or not, of a string that the scan has accepted; returns its length.
- */
-static size_t decode_character(const char *at, size_t size_bytes, uint32_t *ret_codepoint) {
-        static const char letters[] = "bfnrt", controls[] = "\b\f\n\r\t";
-        const char *letter;
-        uint32_t unit;
-
-        if (*at != '\\')
-                return utf8_decode(at, size_bytes, ret_codepoint);
-        if (at[1] != 'u') {
-                letter = strchr(letters, at[1]);
-                *ret_codepoint = (unsigned char) (letter ? controls[letter - letters] : at[1]);
-                return 2;
-        }
-        unit = hex4(at + 2);
-        if (unit < 0xd800 || unit > 0xdfff) {
-                *ret_codepoint = unit > 0 ? unit : 0xfffd;
-                return 6;
-        }
-        *ret_codepoint = 0x10000 + ((unit - 0xd800) << 10) + (hex4(at + 8) - 0xdc00);
-        return 12;
-}
-
 static void put_segment(Buf *buf, const Text *text, const TextNode *node) {
         const char *at = NULL, *end = NULL;
 
@@ -93,7 +59,9 @@ static void put_segment(Buf *buf, const Text *text, const TextNode *node) {
                 uint32_t codepoint = 0;
                 char utf8[4];
 
-                at += decode_character(at, (size_t) (end - at), &codepoint);
+                at += text_decode_character(at, (size_t) (end - at), &codepoint);
+                if (codepoint == 0)
+                        codepoint = 0xfffd;
                 if (codepoint == '~')
                         buf_puts(buf, "~0");
                 else if (codepoint == '/')

@@ -75,6 +75,8 @@ static void put_diag(Buf *buf, const Diag *diag) {
         put_u32(buf, diag->span.length);
         put_u32(buf, diag->line);
         put_u32(buf, diag->column);
+        put_u32(buf, diag->end_line);
+        put_u32(buf, diag->end_column);
         put_string(buf, diag->pointer);
         put_string(buf, diag->message);
         put_string(buf, diag->hint);
@@ -213,6 +215,8 @@ static void take_diag(Wire *wire, Diag *diag) {
         diag->span.length = take_u32(wire);
         diag->line = take_u32(wire);
         diag->column = take_u32(wire);
+        diag->end_line = take_u32(wire);
+        diag->end_column = take_u32(wire);
         diag->pointer = take_diag_string(wire);
         diag->message = take_diag_string(wire);
         diag->hint = take_diag_string(wire);

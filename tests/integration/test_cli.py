@@ -236,7 +236,7 @@ def test_json_is_one_stable_document(good, bad):
     assert valid["digest"] == sha256(seccompctl("compile", good).stdout)
     assert valid["programs"][0]["instructions"] > 3 and valid["programs"][0]["evaluation"] == "exhaustive"
     (error,) = [entry for entry in invalid["diagnostics"] if entry["severity"] == "error"]
-    assert list(error) == ["rule", "severity", "line", "column", "pointer", "message", "hint"]
+    assert list(error) == ["rule", "severity", "line", "column", "endLine", "endColumn", "pointer", "message", "hint"]
     assert (error["rule"], error["line"], error["column"], error["pointer"]) == ("SP302", 2, 20, "/defaultAction")
     assert result["errors"] == 1
     counted = [entry["severity"] for file in result["files"] for entry in file["diagnostics"]]

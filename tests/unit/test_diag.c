@@ -101,6 +101,35 @@ static void test_order_and_positions(void **state) {
                 assert_int_equal(diags.items[i].line, expected[at].line);
                 assert_int_equal(diags.items[i].column, expected[at].column);
         }
+        /* where they end: the file as a whole nowhere, "\u00e4" behind two bytes */
+        assert_int_equal(diags.items[1].end_line, 0);
+        assert_int_equal(diags.items[2].end_column, 4);
+}
+
+static void test_ends(void **state) {
+        static const char bytes[] = "[\"\u00e4\u00e4\",\n {\n}]";
+        static const struct {
+                Span span;
+                uint32_t line, column, end_line, end_column;
+        } expected[] = {
+                { { 1, 6 }, 1, 2, 1, 6 },   /* columns are characters, not bytes */
+                { { 10, 3 }, 2, 2, 3, 2 },  /* over two lines */
+                { { 12, 0 }, 3, 1, 3, 1 },  /* between two bytes */
+                { { 13, 90 }, 3, 2, 3, 3 }, /* past the end */
+        };
+        _cleanup_diags_ DiagList diags = {};
+
+        (void) state;
+        diags_init(&diags, NULL);
+        for (size_t i = 0; i < N_ELEMENTS(expected); i++)
+                diag_add(&diags, SP203, expected[i].span, NULL, NULL, "x");
+        assert_int_equal(diags_finish(&diags, bytes, strlen(bytes)), 0);
+        for (size_t i = 0; i < N_ELEMENTS(expected); i++) {
+                assert_int_equal(diags.items[i].line, expected[i].line);
+                assert_int_equal(diags.items[i].column, expected[i].column);
+                assert_int_equal(diags.items[i].end_line, expected[i].end_line);
+                assert_int_equal(diags.items[i].end_column, expected[i].end_column);
+        }
 }
 
 /* Findings differ by any of place, rule, severity, length and message. */
@@ -229,6 +258,7 @@ int main(void) {
                 cmocka_unit_test(test_add),
                 cmocka_unit_test(test_overrides),
                 cmocka_unit_test(test_order_and_positions),
+                cmocka_unit_test(test_ends),
                 cmocka_unit_test(test_merge_only_equal),
                 cmocka_unit_test(test_without_text),
                 cmocka_unit_test(test_gravest_are_kept),

@@ -268,9 +268,9 @@ static void test_json(void **state) {
         diags_render_json(&buf, &diags);
         assert_string_equal(buf.data,
                 "[{\"rule\":\"SP315\",\"severity\":\"warning\",\"line\":0,\"column\":0,"
-                "\"message\":\"no effect\"},"
-                "{\"rule\":\"SP203\",\"severity\":\"error\",\"line\":2,\"column\":3,\"pointer\":\"/"
-                "x\","
+                "\"endLine\":0,\"endColumn\":0,\"message\":\"no effect\"},"
+                "{\"rule\":\"SP203\",\"severity\":\"error\",\"line\":2,\"column\":3,"
+                "\"endLine\":2,\"endColumn\":6,\"pointer\":\"/x\","
                 "\"message\":\"unknown key \\\"x\\\"\",\"hint\":\"remove \\\"x\\\"\"}]");
 }
 

@@ -319,7 +319,7 @@ static const struct {
         { "profiles/1/instructions", "4300" },
         { "profiles/1/diagnostics",
                 "[{\"rule\":\"SP302\",\"severity\":\"error\",\"line\":0,"
-                "\"column\":0,\"pointer\":\"/syscalls/0/action\","
+                "\"column\":0,\"endLine\":0,\"endColumn\":0,\"pointer\":\"/syscalls/0/action\","
                 "\"message\":\"unknown action \\\"Y\\\"\","
                 "\"hint\":\"did you mean X?\"}]" },
         { "profiles/1/diagnosticsDropped", "7" },

@@ -270,6 +270,73 @@ static void test_pointer_is_bounded(void **state) {
         assert_memory_equal(pointer, "/kkkk", 5);
 }
 
+/* What strings say, and where each byte of that stands. */
+static void test_strings(void **state) {
+        static const struct {
+                const char *literal, *says;
+                size_t size_bytes;
+                uint32_t places[8]; /* of each byte, and of the end */
+        } cases[] = {
+                { "\"\"", LITERAL(""), { 1 } },
+                { "\"ab\"", LITERAL("ab"), { 1, 2, 3 } },
+                { "\"\\n{\\\"\"", LITERAL("\n{\""), { 1, 3, 4, 6 } },
+                { "\"\\/\\b\\f\\r\\t\"", LITERAL("/\b\f\r\t"), { 1, 3, 5, 7, 9, 11 } },
+                { "\"\u00e4x\"", LITERAL("\u00e4x"), { 1, 1, 3, 4 } },
+                { "\"\\u00e4x\"", LITERAL("\u00e4x"), { 1, 1, 7, 8 } },
+                { "\"\\ud83d\\ude00x\"", LITERAL("\U0001f600x"), { 1, 1, 1, 1, 13, 14 } },
+                { "\"a\\u0000b\"", LITERAL("a\0b"), { 1, 2, 8, 9 } },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                _cleanup_fixture_ Fixture f = scan(cases[i].literal);
+                _cleanup_buf_ Buf buf = {};
+
+                assert_int_equal(f.result, 0);
+                text_put_string(&buf, &f.text, f.text.nodes[0].value);
+                assert_int_equal(buf.size, cases[i].size_bytes);
+                if (buf.size > 0)
+                        assert_memory_equal(buf.data, cases[i].says, buf.size);
+                for (uint32_t at = 0; at <= cases[i].size_bytes; at++)
+                        assert_int_equal(text_string_place(&f.text, f.text.nodes[0].value, at),
+                                cases[i].places[at]);
+                assert_int_equal(text_string_place(&f.text, f.text.nodes[0].value, 999),
+                        strlen(cases[i].literal) - 1);
+        }
+}
+
+/* A text that is no profile may be larger. */
+static void test_other_limits(void **state) {
+        static const TextLimits limits = { .size_bytes = 2 * LIMIT_PROFILE_BYTES, .n_nodes = 3 };
+        static const struct {
+                const char *end;
+                size_t size_bytes;
+                int result;
+        } cases[] = {
+                { "[1,2]", 2 * LIMIT_PROFILE_BYTES, 0 },
+                { "[1,2]", 2 * LIMIT_PROFILE_BYTES + 1, 1 },
+                { "[1,2,3]", LIMIT_PROFILE_BYTES, 1 },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                _cleanup_fixture_ Fixture f = { .arena = arena_new() };
+                _cleanup_free_ char *text = malloc(cases[i].size_bytes);
+                size_t length = strlen(cases[i].end);
+
+                assert_non_null(text);
+                memset(text, ' ', cases[i].size_bytes);
+                memcpy(text + cases[i].size_bytes - length, cases[i].end, length);
+                diags_init(&f.diags, NULL);
+                assert_int_equal(text_scan_within(f.arena, text, cases[i].size_bytes, &limits,
+                                         &f.diags, &f.text),
+                        cases[i].result);
+                assert_int_equal(f.diags.n, cases[i].result);
+                if (cases[i].result != 0)
+                        assert_int_equal(f.diags.items[0].rule, SP102);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_accepted),
@@ -281,6 +348,8 @@ int main(void) {
                 cmocka_unit_test(test_pointers),
                 cmocka_unit_test(test_pointer_of_escaped_slash),
                 cmocka_unit_test(test_pointer_is_bounded),
+                cmocka_unit_test(test_strings),
+                cmocka_unit_test(test_other_limits),
         };
 
         return cmocka_run_group_tests_name("text", tests, NULL, NULL);

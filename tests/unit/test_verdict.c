@@ -78,6 +78,8 @@ static void assert_same_diags(const DiagList *a, const DiagList *b) {
                 assert_int_equal(a->items[i].span.length, b->items[i].span.length);
                 assert_int_equal(a->items[i].line, b->items[i].line);
                 assert_int_equal(a->items[i].column, b->items[i].column);
+                assert_int_equal(a->items[i].end_line, b->items[i].end_line);
+                assert_int_equal(a->items[i].end_column, b->items[i].end_column);
                 assert_same_string(a->items[i].pointer, b->items[i].pointer);
                 assert_same_string(a->items[i].message, b->items[i].message);
                 assert_same_string(a->items[i].hint, b->items[i].hint);
