@@ -36,8 +36,18 @@ void diags_done(DiagList *diags) {
         *diags = (DiagList){};
 }
 
+/* How many bytes of what is nearly every string can be copied as they are: printable ASCII. */
+static size_t plain_length(const char *bytes, size_t size_bytes) {
+        size_t n = 0;
+
+        while (n < size_bytes && bytes[n] >= 0x20 && bytes[n] < 0x7f)
+                n++;
+        return n;
+}
+
 /* A safe copy of a string. Returns 0 or -ENOMEM; NULL is copied as NULL. */
 static int copy_safely(const char *string, bool keep_lines, char **ret_copy) {
+        const size_t full_bytes = DIAG_STRING_MAX_BYTES - 2 * strlen("\uFFFD") + 1;
         _cleanup_buf_ Buf buf = {};
         size_t size_bytes = 0;
 
@@ -47,15 +57,23 @@ static int copy_safely(const char *string, bool keep_lines, char **ret_copy) {
         }
         size_bytes = strlen(string);
         for (size_t i = 0; i < size_bytes;) {
+                size_t left = size_bytes - i, room = full_bytes - buf.size, length;
                 uint32_t codepoint = 0;
-                size_t length = utf8_decode(string + i, size_bytes - i, &codepoint);
-                bool is_kept = length > 0 &&
-                        (utf8_is_harmless(codepoint) || (codepoint == '\n' && keep_lines));
+                bool is_kept;
 
-                if (buf.size + 2 * strlen("\uFFFD") > DIAG_STRING_MAX_BYTES) {
+                if (buf.size >= full_bytes) {
                         buf_puts(&buf, "…");
                         break;
                 }
+                length = plain_length(string + i, left < room ? left : room);
+                if (length > 0) {
+                        buf_append(&buf, string + i, length);
+                        i += length;
+                        continue;
+                }
+                length = utf8_decode(string + i, left, &codepoint);
+                is_kept = length > 0 &&
+                        (utf8_is_harmless(codepoint) || (codepoint == '\n' && keep_lines));
                 if (is_kept)
                         buf_append(&buf, string + i, length);
                 else
