@@ -10,7 +10,8 @@
 #define LIMIT_PROFILE_BYTES       (1U << 20) /* a file */
 #define LIMIT_SOURCE_FILES        4096U      /* profiles in one source */
 #define LIMIT_DEPTH               64U        /* levels of nesting */
-#define LIMIT_NODES               200000U    /* JSON values in a file */
+#define LIMIT_NODES               150000U    /* JSON values and keys in a file */
+#define LIMIT_LIST_OBJECTS        32768U     /* in one list: rules, args, archMap */
 #define LIMIT_RULES               4096U      /* (name, action, conditions), duplicates merged */
 #define LIMIT_CONDITIONAL_RULES   512U       /* of those, with conditions */
 #define LIMIT_RULE_CONDITIONS     6U         /* conditions in one rule */

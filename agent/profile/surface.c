@@ -15,6 +15,7 @@
 #include "profile/surface.h"
 
 #include "base/cleanup.h"
+#include "profile/limits.h"
 #include "profile/surface_foreign.h"
 #include "profile/surface_reader.h"
 
@@ -64,12 +65,26 @@ static const Field arg_fields[] = {
         FIELD(SurfaceArg, "op", op, reader_string, NULL_REFUSED),
 };
 
+/* Whether a list of objects can be read. The model of an object is large, however little is in it.
+ */
+static bool expect_objects(Reader *reader, const cJSON *item) {
+        size_t n = reader_count(item);
+
+        if (!reader_expect(reader, item, item->string, cJSON_IsArray(item), "an array of objects"))
+                return false;
+        if (n <= LIMIT_LIST_OBJECTS)
+                return true;
+        document_diag(reader->document, reader->diags, SP102, document_node(item), true, NULL,
+                "%zu elements in `%s`, over the limit of %u", n, item->string, LIMIT_LIST_OBJECTS);
+        return false;
+}
+
 static void read_args(Reader *reader, const cJSON *item, void *ret_field) {
         SurfaceRule *rule = ret_field;
         const cJSON *element = NULL;
 
         rule->args_node = document_node(item);
-        if (!reader_expect(reader, item, item->string, cJSON_IsArray(item), "an array of objects"))
+        if (!expect_objects(reader, item))
                 return;
         rule->args = reader_allocate(reader, reader_count(item), sizeof(rule->args[0]));
         if (!rule->args)
@@ -158,7 +173,7 @@ static void read_rules(Reader *reader, const cJSON *item, void *ret_field) {
         const cJSON *element = NULL;
 
         surface->rules_node = document_node(item);
-        if (!reader_expect(reader, item, item->string, cJSON_IsArray(item), "an array of objects"))
+        if (!expect_objects(reader, item))
                 return;
         surface->rules = reader_allocate(reader, reader_count(item), sizeof(surface->rules[0]));
         if (!surface->rules)
@@ -179,7 +194,7 @@ static void read_arch_map(Reader *reader, const cJSON *item, void *ret_field) {
         const cJSON *element = NULL;
 
         surface->arch_map_node = document_node(item);
-        if (!reader_expect(reader, item, item->string, cJSON_IsArray(item), "an array of objects"))
+        if (!expect_objects(reader, item))
                 return;
         surface->arch_map =
                 reader_allocate(reader, reader_count(item), sizeof(surface->arch_map[0]));

@@ -25,6 +25,7 @@ typedef struct Scanner {
         uint32_t at;
         TextNode *nodes;
         uint32_t n_nodes;
+        uint32_t n_keys;
         struct {
                 uint32_t node;
                 uint32_t n_children;
@@ -286,9 +287,10 @@ static bool scan_member(Scanner *scanner) {
 
         if (is_in_object(scanner) && !scan_key(scanner, &node))
                 return false;
-        if (scanner->n_nodes == scanner->n_nodes_max) {
+        scanner->n_keys += node.key.length > 0;
+        if (scanner->n_nodes + scanner->n_keys >= scanner->n_nodes_max) {
                 diag_add(scanner->diags, SP102, (Span){ scanner->at, 1 }, NULL, NULL,
-                        "more than %u values", scanner->n_nodes_max);
+                        "more than %u values and keys", scanner->n_nodes_max);
                 return false;
         }
         if (scanner->depth > 0) {

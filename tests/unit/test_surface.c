@@ -8,6 +8,7 @@
 #include "support.h"
 
 #include "base/cleanup.h"
+#include "profile/limits.h"
 #include "profile/surface.h"
 
 #include <inttypes.h>
@@ -430,6 +431,32 @@ static void test_nodes(void **state) {
         assert_int_not_equal(rule->args_node, TEXT_NO_NODE);
 }
 
+static void test_number_of_objects(void **state) {
+        static const struct {
+                const char *head, *tail, *findings; /* past the limit */
+        } lists[] = {
+                { "{\"syscalls\":[{}", "]}", "SP102 error 1:2 /syscalls\n" },
+                { "{\"archMap\":[{}", "]}", "SP102 error 1:2 /archMap\n" },
+                { "{\"syscalls\":[{\"args\":[{}", "]}]}", "SP102 error 1:15 /syscalls/0/args\n" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(lists); i++)
+                for (size_t n = LIMIT_LIST_OBJECTS; n <= LIMIT_LIST_OBJECTS + 1; n++) {
+                        _cleanup_fixture_ Fixture fixture = {};
+                        _cleanup_buf_ Buf json = {};
+
+                        buf_puts(&json, lists[i].head);
+                        for (size_t j = 1; j < n; j++)
+                                buf_puts(&json, ",{}");
+                        buf_puts(&json, lists[i].tail);
+                        fixture_parse(&fixture, json.data, NULL);
+                        assert_int_equal(fixture.result, 0);
+                        assert_findings(
+                                &fixture.diags, n > LIMIT_LIST_OBJECTS ? lists[i].findings : "");
+                }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_parse),
@@ -439,6 +466,7 @@ int main(void) {
                 cmocka_unit_test(test_lowered_null),
                 cmocka_unit_test(test_lowered_key),
                 cmocka_unit_test(test_nodes),
+                cmocka_unit_test(test_number_of_objects),
         };
 
         return cmocka_run_group_tests_name("surface", tests, NULL, NULL);

@@ -169,8 +169,22 @@ static void test_number_of_nodes(void **state) {
                         assert_int_equal(f.result, 0);
                         assert_int_equal(f.text.n_nodes, LIMIT_NODES);
                 } else {
-                        assert_limit(&f, (uint32_t) strlen(text) - 2, "200000 values");
+                        assert_limit(&f, (uint32_t) strlen(text) - 2, "150000 values and keys");
                 }
+        }
+}
+
+static void test_keys_count_as_values_do(void **state) {
+        (void) state;
+        for (size_t n = LIMIT_NODES / 2 - 1; n <= LIMIT_NODES / 2;
+                n++) { /* the object is a value too */
+                _cleanup_free_ char *text = repeat("{\"\":0", ",\"\":0", n - 1, "}");
+                _cleanup_fixture_ Fixture f = scan(text);
+
+                if (n < LIMIT_NODES / 2)
+                        assert_int_equal(f.result, 0);
+                else
+                        assert_limit(&f, (uint32_t) strlen(text) - 2, "150000 values and keys");
         }
 }
 
@@ -343,6 +357,7 @@ int main(void) {
                 cmocka_unit_test(test_nodes),
                 cmocka_unit_test(test_depth),
                 cmocka_unit_test(test_number_of_nodes),
+                cmocka_unit_test(test_keys_count_as_values_do),
                 cmocka_unit_test(test_size),
                 cmocka_unit_test(test_position),
                 cmocka_unit_test(test_pointers),

@@ -153,8 +153,18 @@ static void test_hostile_texts_get_a_verdict(void **state) {
                 VerdictKind kind;
         } rows[] = {
                 { "numbers", "[", "0", "]", SIZE_MAX, VERDICT_BAD },
-                { "as many numbers as may be", "{\"x-a\":[", "0", "]}", LIMIT_NODES - 2,
+                { "as many numbers as may be", "{\"x-a\":[", "0", "]}", LIMIT_NODES - 3,
                         VERDICT_BAD },
+                { "as many strings as may be", "{\"x-a\":[", "\"ab\"", "]}", LIMIT_NODES - 3,
+                        VERDICT_BAD },
+                { "as many keys as may be", "{", "\"\":0", "}", LIMIT_NODES / 2 - 1, VERDICT_BAD },
+                { "as many conditions as may be",
+                        "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"action\":"
+                        "\"SCMP_ACT_LOG\",\"names\":[\"read\"],\"args\":[",
+                        "0", "]}]}", LIMIT_NODES - 13, VERDICT_BAD },
+                { "as many rules as may be", "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[",
+                        "{\"names\":[]}", "]}", LIMIT_NODES / 3 - 2, VERDICT_BAD },
+                { "empty rules", "{\"syscalls\":[", "{}", "]}", LIMIT_NODES - 4, VERDICT_BAD },
                 { "nesting", "", "[", "", SIZE_MAX, VERDICT_BAD },
                 { "one name again and again",
                         "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"action\":"
@@ -281,7 +291,7 @@ static void test_a_check_that_runs_out_of_memory_says_so(void **state) {
         struct rlimit before, tight;
 
         (void) state;
-        fill(&text, "{\"x-a\":[", "0", "]}", LIMIT_NODES - 2);
+        fill(&text, "{\"x-a\":[", "0", "]}", LIMIT_NODES - 3);
         assert_int_equal(fscanf(statm, "%lu", &pages), 1);
         getrlimit(RLIMIT_AS, &before);
         tight = (struct rlimit){ pages * 4096 + (4U << 20), before.rlim_max };
