@@ -156,6 +156,9 @@ static void settle_pass(Daemon *daemon, const PassReport *report) {
         for (size_t i = 0; i < daemon->options->n_sources; i++)
                 if (report->snapshots[i].state == SOURCE_ORPHANED)
                         loop_begin_orphaned(daemon, daemon->options->sources[i].path);
+        /* nothing is heard of the removal of a directory that we hold open; writing there fails */
+        if (report->error < 0 || report->n_failures > 0)
+                loop_check_orphaned(daemon);
         /* a pass that could not write is a first pass all the same: what is true is known */
         daemon->status.is_synced |= report->error == 0 || report->plan->n_items > 0;
         daemon->status.revision++;

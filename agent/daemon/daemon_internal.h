@@ -81,6 +81,9 @@ void loop_finish(Daemon *daemon, int exit_status);
  * unready. */
 void loop_begin_orphaned(Daemon *daemon, const char *what);
 
+/** Does so if the destination was. */
+void loop_check_orphaned(Daemon *daemon);
+
 /* after_pass.c */
 
 /** PassDone: settles what a pass found and did, frees it, and arms what comes next. */

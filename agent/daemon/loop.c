@@ -202,7 +202,7 @@ static int on_exit_timer(sd_event_source *source, uint64_t usec, void *userdata)
         return 0;
 }
 
-static void check_orphaned(Daemon *daemon) {
+void loop_check_orphaned(Daemon *daemon) {
         if (daemon->is_loaded && store_is_orphaned(&daemon->store))
                 loop_begin_orphaned(daemon, daemon->store.path);
 }
@@ -224,7 +224,7 @@ static int on_watch(sd_event_source *source, int fd, uint32_t events, void *user
                 seen |= WATCH_OVERFLOW;
         }
         if (seen & (WATCH_OVERFLOW | WATCH_GONE)) {
-                check_orphaned(daemon);
+                loop_check_orphaned(daemon);
                 loop_arm_watches(daemon);
         }
         if (seen & WATCH_OVERFLOW)
@@ -257,7 +257,7 @@ static int on_rescan(sd_event_source *source, uint64_t usec, void *userdata) {
         (void) source;
         (void) usec;
         if (daemon->is_loaded) {
-                check_orphaned(daemon);
+                loop_check_orphaned(daemon);
                 if (!daemon->pass)
                         ready_check_destination(daemon);
                 loop_arm_watches(daemon);

@@ -335,11 +335,16 @@ def test_a_kubelet_root_that_appears_later_is_waited_for(node):
     assert node.states() == {"web.json": "installed"}
 
 
-def test_a_destination_torn_down_under_us_ends_the_process(node):
-    node.start_with({"web.json": GOOD}, "--rescan", "500ms")
-    shutil.rmtree(node.installed)
+@pytest.mark.parametrize("files, rescan", [({}, "500ms"), ({"web.json": GOOD}, "1h")])
+def test_a_destination_torn_down_under_us_ends_the_process(node, files, rescan):
+    """Without a file of ours nothing fails there, and only the rescan sees it."""
+    node.start_with(files, "--rescan", rescan)
+    removed = node.installed.with_name("removed")
+    node.installed.rename(removed)  # else a repair may come in between
+    shutil.rmtree(removed)
     eventually(lambda: "removed" in node.ready()[1]["destination"], timeout=10)
     assert node.process.wait(timeout=20) != 0
+    node.writer.publish({"web.json": GOOD})
     node.start()
     assert node.states() == {"web.json": "installed"}
 
