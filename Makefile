@@ -110,6 +110,12 @@ check-unit: all unit-tests
 check-integration: all
 	@SECCOMPD_BUILD=$(BUILD) $(PYTHON) -m pytest -q -p no:cacheprovider -rs tests/integration $(PYTEST_ARGS)
 
+.PHONY: e2e-systemd
+e2e-systemd: ## The host unit under the real systemd (root; systemd-nspawn, a Debian made once)
+	@tests/tools/packages.sh install build test systemd
+	@$(MAKE) --no-print-directory all
+	@SECCOMPD_BUILD=$(BUILD) $(PYTHON) -m pytest -q -p no:cacheprovider -rs tests/e2e/test_systemd.py $(PYTEST_ARGS)
+
 # Leaks are found too; the workers' confinement would forbid what the sanitizers do.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -186,15 +192,37 @@ lint-cppcheck:
 	        --suppress=internalAstError -D_GNU_SOURCE -D__GNUC__ -Iagent agent
 
 lint-shell:
-	@shellcheck $(wildcard tests/tools/*.sh deploy/examples/*.sh .ci/run)
+	@shellcheck $(wildcard tests/tools/*.sh tests/e2e/*.sh deploy/examples/*.sh .ci/run)
 
 # --- installing ---
 
+UNITDIR     ?= $(PREFIX)/lib/systemd/system
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
+# What the service reads its options from: /etc/sysconfig where that is the custom.
+DEFAULTSDIR ?= /etc/default
+MANDIR      ?= $(PREFIX)/share/man
+
 .PHONY: install
-install: all ## Install below $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin
+install: all ## Install below $(DESTDIR)$(PREFIX): programs, manual pages, systemd unit
+	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(PREFIX)/sbin $(UNITDIR) $(TMPFILESDIR) \
+	        $(DEFAULTSDIR) $(MANDIR)/man1 $(MANDIR)/man8)
 	install -m 0755 $(BUILD)/seccompd $(DESTDIR)$(PREFIX)/sbin/seccompd
 	install -m 0755 $(BUILD)/seccompctl $(DESTDIR)$(PREFIX)/bin/seccompctl
+	install -m 0644 docs/man/seccompctl.1 $(DESTDIR)$(MANDIR)/man1/seccompctl.1
+	install -m 0644 docs/man/seccompd.8 $(DESTDIR)$(MANDIR)/man8/seccompd.8
+	sed -e 's|/usr/sbin/seccompd|$(PREFIX)/sbin/seccompd|' -e 's|/etc/default/|$(DEFAULTSDIR)/|' \
+	        deploy/systemd/seccompd.service >$(BUILD)/seccompd.service
+	install -m 0644 $(BUILD)/seccompd.service $(DESTDIR)$(UNITDIR)/seccompd.service
+	install -m 0644 deploy/systemd/seccompd.tmpfiles.conf $(DESTDIR)$(TMPFILESDIR)/seccompd.conf
+	@# the owner's options are not overwritten
+	test -e $(DESTDIR)$(DEFAULTSDIR)/seccompd || \
+	        install -m 0644 deploy/systemd/seccompd.default $(DESTDIR)$(DEFAULTSDIR)/seccompd
+
+.PHONY: uninstall
+uninstall: ## Remove what install installed; the service's options and the profiles stay
+	rm -f $(addprefix $(DESTDIR),$(PREFIX)/sbin/seccompd $(PREFIX)/bin/seccompctl \
+	        $(MANDIR)/man1/seccompctl.1 $(MANDIR)/man8/seccompd.8 \
+	        $(UNITDIR)/seccompd.service $(TMPFILESDIR)/seccompd.conf)
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -6,7 +6,8 @@
 #   packages.sh check SET...     says which are missing and how to get them; exit 1 if any is
 #   packages.sh install SET...   installs what is missing, through sudo when not root
 #
-# Sets: build (the two programs), test (what `make test` runs against), lint, coverage, fuzz.
+# Sets: build (the two programs), test (what `make test` runs against), lint, coverage, fuzz,
+# systemd (`make e2e-systemd`).
 set -eu
 
 packages_of() {
@@ -18,8 +19,9 @@ packages_of() {
         lint) echo clang clang-format clang-tidy cppcheck shellcheck ;;
         coverage) echo gcovr ;;
         fuzz) echo clang libclang-rt-14-dev ;;
+        systemd) echo systemd systemd-container debootstrap man-db ;;
         *)
-                echo "packages.sh: unknown set '$1': build, test, lint, coverage or fuzz" >&2
+                echo "packages.sh: unknown set '$1': build, test, lint, coverage, fuzz or systemd" >&2
                 exit 2
                 ;;
         esac
