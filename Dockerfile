@@ -1,0 +1,37 @@
+# The container image: both programs, the libraries they need, and nothing else. docs/image.md explains it.
+#
+# Everything is compiled on the machine's own architecture, also for another one; nothing is emulated.
+# Where packages come from is the base's apt configuration; no host is named here.
+ARG BASE=debian:trixie-slim
+FROM --platform=$BUILDPLATFORM ${BASE} AS build
+ARG TARGETARCH
+WORKDIR /src
+COPY deploy/image/target.sh deploy/image/packages.sh deploy/image/
+RUN deploy/image/packages.sh
+
+# Three libraries come from their Debian sources, with only the features used: Debian's libmicrohttpd brings GnuTLS,
+# libsystemd brings libcap and compression, libcurl brings thirty libraries; that would be most of the idle memory and
+# of the image. They are static: unused sections go, and no page of a shared library's own data is ever dirtied.
+COPY deploy/image/library.sh deploy/image/
+RUN deploy/image/library.sh libmicrohttpd
+RUN deploy/image/library.sh libsystemd
+RUN deploy/image/library.sh libcurl
+
+COPY . .
+ARG REVISION
+ARG SOURCE_DATE_EPOCH
+RUN deploy/image/programs.sh
+
+FROM scratch
+ARG VERSION
+ARG REVISION
+LABEL org.opencontainers.image.title="seccompd" \
+      org.opencontainers.image.description="Keeps a node's Localhost seccomp profiles equal to what a ConfigMap says, checked and canonical" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.licenses="Apache-2.0 AND LGPL-2.1-or-later AND LGPL-2.1-only AND MIT AND BSD-3-Clause AND BSD-2-Clause AND ISC AND curl"
+COPY --from=build /image/ /
+# Root without any capability: the kubelet's directories belong to root and are often 0700, so any other user gets
+# EACCES, while root needs no capability to create, chmod, rename and fsync in a directory of its own.
+USER 0:0
+ENTRYPOINT ["/usr/bin/seccompd"]
