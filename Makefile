@@ -192,7 +192,7 @@ lint-cppcheck:
 	        --suppress=internalAstError -D_GNU_SOURCE -D__GNUC__ -Iagent agent
 
 lint-shell:
-	@shellcheck $(wildcard tests/tools/*.sh tests/e2e/*.sh deploy/examples/*.sh .ci/run)
+	@shellcheck $(wildcard tests/*/*.sh deploy/*/*.sh) .ci/run
 
 # --- installing ---
 
@@ -223,6 +223,27 @@ uninstall: ## Remove what install installed; the service's options and the profi
 	rm -f $(addprefix $(DESTDIR),$(PREFIX)/sbin/seccompd $(PREFIX)/bin/seccompctl \
 	        $(MANDIR)/man1/seccompctl.1 $(MANDIR)/man8/seccompd.8 \
 	        $(UNITDIR)/seccompd.service $(TMPFILESDIR)/seccompd.conf)
+
+# --- the image ---
+
+IMAGE_BUILD = BUILD=$(BUILD) VERSION=$(VERSION) REVISION=$(REVISION) deploy/image/build.sh
+
+.PHONY: image
+image: ## Build the container image (PLATFORM=amd64|arm64) and its archive in build/image
+	@$(IMAGE_BUILD)
+
+.PHONY: base-image
+base-image: ## Make the Debian image that `make image` starts from, where none can be pulled (root)
+	@deploy/image/base.sh
+
+.PHONY: test-arm64
+test-arm64: ## The unit tests as compiled for arm64 in the image's build stage, run by qemu
+	@PLATFORM=arm64 TARGET=test $(IMAGE_BUILD)
+
+.PHONY: test-image
+test-image: ## Build the image twice, compare, and run it under runc: read-only, no capability, no network
+	@tests/tools/packages.sh install build test image
+	@SECCOMPD_BUILD=$(BUILD) $(PYTHON) -m pytest -q -p no:cacheprovider -rs tests/e2e/test_image.py $(PYTEST_ARGS)
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -7,7 +7,8 @@
 #
 # The Debian version that was built is left in $PREFIX/debian/NAME, with the package's licences, for the image's
 # package list.
-. "${0%/*}/target.sh"
+set -eu
+. deploy/image/target.sh
 
 # Unpacks the source package $1 with Debian's patches into $SOURCE. A mirror's index can be ahead of what the mirror
 # holds: then the newest version that it does hold is taken, and said.

@@ -3,7 +3,8 @@
 #
 # Build stage, first: source packages switched on in the base's apt configuration, compilers and libraries installed.
 # Each library for the target architecture, each tool for this machine's.
-. "${0%/*}/target.sh"
+set -eu
+. deploy/image/target.sh
 
 sed -i 's/^Types: deb$/Types: deb deb-src/' /etc/apt/sources.list.d/*.sources 2>/dev/null || :
 if [ -s /etc/apt/sources.list ] && ! grep -q '^deb-src' /etc/apt/sources.list; then
@@ -13,9 +14,9 @@ dpkg --add-architecture "$TARGETARCH"
 apt-get update -q
 
 tools="gcc dpkg-dev make pkgconf meson ninja-build gperf python3-jinja2"
-tools="$tools gcc-$(echo $TRIPLET | tr _ -)"
+tools="$tools gcc-$(echo "$TRIPLET" | tr _ -)"
 libraries="libc6-dev libseccomp-dev libcjson-dev libmd-dev libmbedtls-dev"
 # Looked for when libsystemd is configured, though nothing of it is linked.
 libraries="$libraries libcap-dev libmount-dev"
-# shellcheck disable=SC2086 # lists
+# shellcheck disable=SC2086,SC2046 # lists
 apt-get install -q -y --no-install-recommends $tools $(printf "%s:$TARGETARCH " $libraries)

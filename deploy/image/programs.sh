@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Build stage: both programs for the target, then everything of the final image below /image.
-. "${0%/*}/target.sh"
+set -eu
+. deploy/image/target.sh
 
 make -j"$(nproc)" BUILD=/build REVISION="${REVISION:-unknown}" CC="$TRIPLET-gcc" CFLAGS="$(target_flags CFLAGS) $TUNING" \
         LDFLAGS="-Wl,--gc-sections -Wl,--strip-all" /build/seccompd /build/seccompctl

@@ -2,7 +2,6 @@
 # shellcheck shell=sh disable=SC2034 # read by the scripts that source this
 #
 # What the build stage compiles for: TARGETARCH, in Debian's words. Sourced by the other scripts of the build stage.
-set -eu
 
 TARGETARCH=${TARGETARCH:-$(dpkg --print-architecture)}
 case $TARGETARCH in
@@ -15,7 +14,7 @@ arm64) TRIPLET=aarch64-linux-gnu CPU=aarch64 ;;
 esac
 PREFIX=/opt/$TARGETARCH # the libraries that are built here
 export DEBIAN_FRONTEND=noninteractive
-export PKG_CONFIG_LIBDIR=$PREFIX/lib/pkgconfig:/usr/lib/$TRIPLET/pkgconfig:/usr/share/pkgconfig
+export PKG_CONFIG_LIBDIR="$PREFIX/lib/pkgconfig:/usr/lib/$TRIPLET/pkgconfig:/usr/share/pkgconfig"
 
 # Debian's own flags for the target, hardening included: target_flags CFLAGS|CPPFLAGS.
 target_flags() {

@@ -6,8 +6,7 @@
 #   packages.sh check SET...     says which are missing and how to get them; exit 1 if any is
 #   packages.sh install SET...   installs what is missing, through sudo when not root
 #
-# Sets: build (the two programs), test (what `make test` runs against), lint, coverage, fuzz,
-# systemd (`make e2e-systemd`).
+# Sets are named for what needs them, as listed below: build is for the two programs, test for `make test`.
 set -eu
 
 packages_of() {
@@ -20,8 +19,9 @@ packages_of() {
         coverage) echo gcovr ;;
         fuzz) echo clang libclang-rt-14-dev ;;
         systemd) echo systemd systemd-container debootstrap man-db ;;
+        image) echo buildah debootstrap runc ;;
         *)
-                echo "packages.sh: unknown set '$1': build, test, lint, coverage, fuzz or systemd" >&2
+                echo "packages.sh: unknown set '$1'" >&2
                 exit 2
                 ;;
         esac
