@@ -166,7 +166,7 @@ when it has profiles, or when nothing else is: a ConfigMap of its name may still
 {{- end }}
 {{- end }}
 {{- range $rule, $severity := .v.rules }}
-- --rule={{ $rule }}={{ $severity }}
+- --rule={{ $rule }}={{ $severity | default "off" }}
 {{- end }}
 {{- end }}
 
