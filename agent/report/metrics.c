@@ -180,6 +180,13 @@ static void put_sources(Buf *buf, const NodeStatus *status) {
                 put_label(buf, status->sources[i].name);
                 buf_printf(buf, "\"} %d\n", status->sources[i].is_missing);
         }
+        /* what a deleted ConfigMap shows in a pod: its volume stays, and is empty */
+        put_family(buf, "seccompd_source_profiles", "gauge", "Profiles that the source holds now.");
+        for (size_t i = 0; i < status->n_sources; i++) {
+                buf_puts(buf, "seccompd_source_profiles{source=\"");
+                put_label(buf, status->sources[i].name);
+                buf_printf(buf, "\"} %zu\n", status->sources[i].n_files);
+        }
         /* 48 bits: a sample is a double, which holds 53 */
         for (size_t i = 0; i < 6; i++)
                 hash = hash << 8 | status->sources_hash.bytes[i];

@@ -294,6 +294,7 @@ def test_an_emptied_config_map_removes_nothing(node):
     before = identity(node.installed / "web.json")
     node.writer.publish({})
     eventually(lambda: node.status()["sources"][0]["files"] == 0)
+    assert node.metric('seccompd_source_profiles{source="main"}') == 0, "or nobody would hear of it"
     syncs = node.metric('seccompd_syncs_total{result="success"}')
     eventually(lambda: node.metric('seccompd_syncs_total{result="success"}') > syncs + 8)
     assert node.states() == {"web.json": "installed"}

@@ -45,6 +45,7 @@ static NodeStatus filled(void) {
         assert_non_null(status.sources);
         status.sources[0].name = copy("plain");
         status.sources[1].name = copy("od\"d\\\n\xff");
+        status.sources[0].n_files = 12;
         status.sources[1].is_missing = true;
         memset(add(&status, "a.json", "plain", PROFILE_INSTALLED)->digest.bytes, 0xcd,
                 DIGEST_SIZE_BYTES);
@@ -113,6 +114,8 @@ static const char *const LINES[] = {
         "seccompd_profiles{source=\"gone too\",state=\"retiring\"} 1",
         "seccompd_source_missing{source=\"plain\"} 0",
         "seccompd_source_missing{source=\"od\\\"d\\\\\\n\uFFFD\"} 1",
+        "seccompd_source_profiles{source=\"plain\"} 12",
+        "seccompd_source_profiles{source=\"od\\\"d\\\\\\n\uFFFD\"} 0",
         "seccompd_sources_hash 266025777296886", /* 0xf1f2f3f4f5f6 */
         "# TYPE seccompd_syncs_total counter",
         "seccompd_syncs_total{result=\"success\"} 3",
