@@ -116,6 +116,18 @@ e2e-systemd: ## The host unit under the real systemd (root; systemd-nspawn, a De
 	@$(MAKE) --no-print-directory all
 	@SECCOMPD_BUILD=$(BUILD) $(PYTHON) -m pytest -q -p no:cacheprovider -rs tests/e2e/test_systemd.py $(PYTEST_ARGS)
 
+.PHONY: test-chart
+test-chart: ## The Helm chart and deploy/, against a real kube-apiserver on loopback
+	@tests/tools/packages.sh install build chart
+	@tests/tools/go-tools.sh helm kubeconform kubectl etcd kube-apiserver >/dev/null
+	@$(MAKE) --no-print-directory all
+	@SECCOMPD_BUILD=$(BUILD) $(PYTHON) -m pytest -q -p no:cacheprovider -rs tests/chart $(PYTEST_ARGS)
+
+.PHONY: chart-readme
+chart-readme: ## Make the table of values in the chart's README anew from values.yaml
+	@tests/tools/packages.sh install chart
+	@$(PYTHON) tests/tools/chart-readme.py
+
 # Leaks are found too; the workers' confinement would forbid what the sanitizers do.
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 

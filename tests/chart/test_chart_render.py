@@ -157,7 +157,7 @@ def test_more_than_a_config_map_takes_is_refused_with_the_way_out():
     half = "x" * (MIB // 2)
     assert the("ConfigMap", render(values={"profiles": {"a.json": half, "b.json": half}}))
     error = refusal(profiles={"a.json": half, "b.json": half + "x"})
-    assert "profiles: 1048577 bytes together, and a ConfigMap takes 1048576" in error
+    assert "profiles hold 1048577 bytes, and a ConfigMap takes 1048576" in error
     assert "kubectl create configmap" in error and "existingConfigMaps" in error
     error = refusal(profiles={"a.json": half}, nodePools=[{"name": "edge", "profiles": {"b.json": half + "x"}}])
     assert "nodePools[0].profiles (edge)" in error

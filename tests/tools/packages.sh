@@ -20,6 +20,7 @@ packages_of() {
         fuzz) echo clang libclang-rt-14-dev ;;
         systemd) echo systemd systemd-container debootstrap man-db ;;
         image) echo buildah debootstrap runc ;;
+        chart) echo python3 python3-pytest python3-yaml prometheus runc busybox-static openssl ;;
         *)
                 echo "packages.sh: unknown set '$1'" >&2
                 exit 2
