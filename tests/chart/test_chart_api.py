@@ -188,7 +188,7 @@ def test_install_upgrade_clean_up_uninstall(cluster, tmp_path):
     run("install", "seccompd", CHART, profiles={"web.json": "{}"}, existingConfigMaps=[{"name": "team-a"}],
         admissionPolicy={"enabled": True})
     assert "--source=main=/profiles/main" in arguments()
-    run("upgrade", "seccompd", CHART, "--reuse-values", cleanup=True)
+    run("upgrade", "seccompd", CHART, "--reset-then-reuse-values", cleanup=True)
     assert "--cleanup" in arguments() and not any(each.startswith("--source") for each in arguments())
     done = helm("uninstall", "seccompd", "--namespace", NAMESPACE, env=env)
     assert done.returncode == 0, done.stderr
