@@ -265,6 +265,11 @@ def test_what_is_no_localhost_profile_passes(policed):
     assert refused(policed, pod("team-a", annotations=old)) is None, "runtimes no longer read it"
 
 
+def test_the_api_refuses_a_way_around_the_prefix(policed):
+    completed = policed.apply(pod("team-a", container="profiles/team-a/../team-b/web.json"), dry_run=True, check=False)
+    assert completed.returncode != 0 and "must not contain '..'" in completed.stderr
+
+
 def test_one_good_profile_excuses_no_bad_one(policed):
     error = refused(policed, pod("team-a", pod_level="profiles/team-a/a.json", container="profiles/b.json",
                                  init="profiles/c.json"))

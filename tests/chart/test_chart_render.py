@@ -4,6 +4,7 @@
 import json
 import re
 import subprocess
+import tarfile
 
 import pytest
 import yaml
@@ -326,3 +327,34 @@ def test_names(release, values, wanted):
     assert names == [wanted, f"{wanted}-{'p' * 20}"]
     assert all(len(each["metadata"]["name"]) <= 253 for each in found)
     assert all(len(name) <= 63 for name in names)
+
+
+@pytest.mark.parametrize("word", ["on", "null", "1", "1e3", "0x1f"])
+def test_a_name_that_yaml_takes_for_something_else_stays_a_name(word):
+    values = {"existingConfigMaps": [{"name": word}], "nodePools": [{"name": word}], "rules": {"SP801": "off"},
+              "serviceAccount": {"name": word}, "commonLabels": {"team": word}, "seLinuxOptions": {"type": word}}
+    if word[0].isalpha():
+        values |= {"fullnameOverride": word, "nameOverride": word}
+    found = render(release=word, values=values)
+    default, pool = of_kind("DaemonSet", found)
+    for each in (default, pool):
+        spec, container = agent(each)
+        assert spec["serviceAccountName"] == word == container["securityContext"]["seLinuxOptions"]["type"]
+        assert [volume["configMap"]["name"] for volume in spec["volumes"] if "configMap" in volume] == [word]
+        labels = {**each["metadata"]["labels"], **each["spec"]["template"]["metadata"]["labels"]}
+        assert labels["app.kubernetes.io/instance"] == word == labels["team"]
+        assert all(isinstance(value, str) for value in labels.values())
+    assert pool["spec"]["template"]["metadata"]["labels"]["seccompd/pool"] == word
+    assert all(isinstance(each["metadata"]["name"], str) for each in found)
+
+
+def test_the_package_renders_the_same(tmp_path):
+    completed = helm("package", CHART, "--destination", tmp_path)
+    assert completed.returncode == 0, completed.stderr
+    (archive,) = tmp_path.iterdir()
+    assert archive.name == "seccompd-0.1.0.tgz"
+    options = ("--namespace", "seccompd", "--kube-version", KUBE_VERSION, "-f", VARIANTS["monitoring"])
+    assert helm("template", "seccompd", archive, *options).stdout == helm("template", "seccompd", CHART, *options).stdout != ""
+    with tarfile.open(archive) as opened:
+        names = {name.removeprefix("seccompd/") for name in opened.getnames()}
+    assert "README.md" in names and "values.schema.json" in names and not any(name.startswith("ci/") for name in names)

@@ -7,7 +7,7 @@
 apiVersion: apps/v1
 kind: DaemonSet
 metadata:
-  name: {{ ternary $fullname (printf "%s-%s" $fullname $pool) (not .pool) }}
+  name: {{ ternary $fullname (printf "%s-%s" $fullname $pool) (not .pool) | quote }}
   namespace: {{ .root.Release.Namespace }}
   labels:
     {{- include "seccompd.labels" .root | nindent 4 }}
@@ -16,7 +16,7 @@ spec:
   selector:
     matchLabels:
       {{- include "seccompd.agentLabels" .root | nindent 6 }}
-      seccompd/pool: {{ $pool }}
+      seccompd/pool: {{ $pool | quote }}
   updateStrategy:
     type: RollingUpdate
     rollingUpdate:
@@ -32,7 +32,7 @@ spec:
         {{- toYaml . | nindent 8 }}
         {{- end }}
         {{- include "seccompd.agentLabels" .root | nindent 8 }}
-        seccompd/pool: {{ $pool }}
+        seccompd/pool: {{ $pool | quote }}
       annotations:
         kubectl.kubernetes.io/default-container: seccompd
         {{- if .v.openshift.enabled }}
@@ -42,7 +42,7 @@ spec:
         {{- toYaml . | nindent 8 }}
         {{- end }}
     spec:
-      serviceAccountName: {{ include "seccompd.serviceAccountName" .root }}
+      serviceAccountName: {{ include "seccompd.serviceAccountName" .root | quote }}
       automountServiceAccountToken: false
       enableServiceLinks: false
       priorityClassName: {{ .v.priorityClassName | quote }}

@@ -27,8 +27,8 @@
 {{- end }}
 
 {{- define "seccompd.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "seccompd.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "seccompd.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/* Every pod of an agent, of whatever pool. */}}
@@ -131,7 +131,7 @@ when it has profiles, or when nothing else is: a ConfigMap of its name may still
 {{- range $i, $source := include "seccompd.sources" . | fromJsonArray }}
 - name: source-{{ $i }}
   configMap:
-    name: {{ $source.configMap }}
+    name: {{ $source.configMap | quote }}
     optional: true
     {{- with $source.items }}
     items:
