@@ -21,8 +21,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define CANONICAL_SALT_NAME "read"
-
 static int action_compare(Action a, Action b) {
         if (a.kind != b.kind)
                 return a.kind < b.kind ? -1 : 1;

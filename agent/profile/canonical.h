@@ -30,6 +30,9 @@ int canonical_sort(Arena *arena, const Policy *policy, Policy *ret_canonical);
  */
 void canonical_print(Buf *buf, const Policy *canonical);
 
+/** The call that the salt's rule is on. */
+#define CANONICAL_SALT_NAME "read"
+
 /**
  * Whether the text of such a policy starts with the salt: a rule carries an errnoRet that is not
  * the default's. The salt itself never does, so it does not matter whether it is among the rules.

@@ -9,6 +9,7 @@
 
 #include "profile/argset.h"
 #include "profile/policy_check_internal.h"
+#include "profile/risk.h"
 
 #include "base/cleanup.h"
 
@@ -52,6 +53,20 @@ static const Risk surface_risks[] = {
         { "makes namespaces, and in them capabilities over code that root alone used to reach",
                 { "unshare" } },
 };
+
+static const char *find_gain(const Risk *risks, size_t n, const char *name) {
+        for (size_t i = 0; i < n; i++)
+                for (size_t j = 0; j < RISK_CALLS_MAX && risks[i].calls[j]; j++)
+                        if (strcmp(risks[i].calls[j], name) == 0)
+                                return risks[i].gain;
+        return NULL;
+}
+
+const char *risk_of_call(const char *name) {
+        const char *gain = find_gain(control_risks, N_ELEMENTS(control_risks), name);
+
+        return gain ? gain : find_gain(surface_risks, N_ELEMENTS(surface_risks), name);
+}
 
 /* Joins the risks whose calls are allowed into one finding: names in the message, gains in the
  * hint. */

@@ -94,6 +94,16 @@ int diags_finish(DiagList *diags, const char *bytes, size_t size_bytes);
 void diags_render_text(Buf *buf, const DiagList *diags, const char *name, const char *bytes,
         size_t size_bytes, bool colour);
 
+/** "NAME:LINE:COLUMN:", as findings begin; without line and column when `line` is 0. */
+void diag_render_place(Buf *buf, const char *name, uint32_t line, uint32_t column, bool colour);
+
+/**
+ * The source line of a span with carets under the span, as below findings. `sgr` is the ANSI SGR
+ * sequence of the carets; NULL for no colour at all.
+ */
+void diag_render_excerpt(
+        Buf *buf, Span span, uint32_t line, const char *bytes, size_t size_bytes, const char *sgr);
+
 /**
  * One finding as a JSON object, stable: {"rule":"SP302","severity":"error","line":3,"column":21,
  * "endLine":3,"endColumn":35,"pointer":"/syscalls/0/action","message":"…","hint":"…"}; hint and pointer are absent when

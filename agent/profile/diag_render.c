@@ -125,20 +125,19 @@ static void put_source_line(Buf *buf, const Excerpt *excerpt) {
         buf_putc(buf, '\n');
 }
 
-static void put_excerpt(
-        Buf *buf, const Diag *diag, const char *bytes, size_t size_bytes, bool colour) {
-        Excerpt excerpt = excerpt_of(bytes, size_bytes, diag->span);
+void diag_render_excerpt(
+        Buf *buf, Span span, uint32_t line, const char *bytes, size_t size_bytes, const char *sgr) {
+        const Excerpt excerpt = excerpt_of(bytes, size_bytes, span);
+        const char *gutter = sgr ? SGR_GUTTER : "", *reset = sgr ? SGR_RESET : "";
         size_t indent = excerpt.mark_from - excerpt.from + (excerpt.from > 0);
 
-        buf_printf(buf, "%s%*u |%s ", colour ? SGR_GUTTER : "", GUTTER_COLUMNS, diag->line,
-                colour ? SGR_RESET : "");
+        buf_printf(buf, "%s%*u |%s ", gutter, GUTTER_COLUMNS, line, reset);
         put_source_line(buf, &excerpt);
-        buf_printf(buf, "%s%*s |%s %*s%s", colour ? SGR_GUTTER : "", GUTTER_COLUMNS, "",
-                colour ? SGR_RESET : "", (int) indent, "",
-                colour ? SGR_SEVERITY[diag->severity] : "");
+        buf_printf(buf, "%s%*s |%s %*s%s", gutter, GUTTER_COLUMNS, "", reset, (int) indent, "",
+                sgr ? sgr : "");
         for (size_t i = excerpt.mark_from; i < excerpt.mark_to; i++)
                 buf_putc(buf, '^');
-        buf_printf(buf, "%s\n", colour ? SGR_RESET : "");
+        buf_printf(buf, "%s\n", reset);
 }
 
 /* The lines of a hint after the first stand below its text. */
@@ -154,29 +153,30 @@ static void put_hint(Buf *buf, const char *hint, bool colour) {
         buf_putc(buf, '\n');
 }
 
-static void put_location(Buf *buf, const Diag *diag, const char *name, bool colour) {
+void diag_render_place(Buf *buf, const char *name, uint32_t line, uint32_t column, bool colour) {
         if (colour)
                 buf_puts(buf, SGR_BOLD);
         for (size_t i = 0, size_bytes = strlen(name); i < size_bytes;)
                 i += put_column(buf, name + i, size_bytes - i);
-        if (diag->line > 0)
-                buf_printf(buf, ":%u:%u", diag->line, diag->column);
-        buf_printf(buf, ":%s ", colour ? SGR_RESET : "");
+        if (line > 0)
+                buf_printf(buf, ":%u:%u", line, column);
+        buf_printf(buf, ":%s", colour ? SGR_RESET : "");
 }
 
 void diags_render_text(Buf *buf, const DiagList *diags, const char *name, const char *bytes,
         size_t size_bytes, bool colour) {
         for (size_t i = 0; i < diags->n; i++) {
                 const Diag *diag = &diags->items[i];
+                const char *sgr = colour ? SGR_SEVERITY[diag->severity] : NULL;
 
                 if (i > 0 && bytes)
                         buf_putc(buf, '\n');
-                put_location(buf, diag, name, colour);
-                put_styled(buf, colour ? SGR_SEVERITY[diag->severity] : NULL,
-                        severity_name(diag->severity));
+                diag_render_place(buf, name, diag->line, diag->column, colour);
+                buf_putc(buf, ' ');
+                put_styled(buf, sgr, severity_name(diag->severity));
                 buf_printf(buf, ": %s [SP%u]\n", diag->message, (unsigned) diag->rule);
                 if (bytes && diag->line > 0)
-                        put_excerpt(buf, diag, bytes, size_bytes, colour);
+                        diag_render_excerpt(buf, diag->span, diag->line, bytes, size_bytes, sgr);
                 if (diag->hint)
                         put_hint(buf, diag->hint, colour);
         }
