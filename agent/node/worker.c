@@ -165,17 +165,21 @@ static void put_signal_cause(Buf *cause, int number) {
         }
 }
 
+static void put_cause(Buf *cause, const Child *child, int status, bool timed_out) {
+        if (timed_out)
+                buf_printf(cause, "it did not end within %u seconds", SANDBOX_WALL_SECONDS);
+        else if (child->is_too_long)
+                buf_puts(cause, "its reply is too long");
+        else if (WIFSIGNALED(status))
+                put_signal_cause(cause, WTERMSIG(status));
+        else
+                put_exit_cause(cause, WEXITSTATUS(status));
+}
+
 static Verdict *died(const Child *child, int status, bool timed_out) {
         _cleanup_buf_ Buf cause = {};
 
-        if (timed_out)
-                buf_printf(&cause, "it did not end within %u seconds", SANDBOX_WALL_SECONDS);
-        else if (child->is_too_long)
-                buf_puts(&cause, "its reply is too long");
-        else if (WIFSIGNALED(status))
-                put_signal_cause(&cause, WTERMSIG(status));
-        else
-                put_exit_cause(&cause, WEXITSTATUS(status));
+        put_cause(&cause, child, status, timed_out);
         return buf_error(&cause) < 0 ? NULL : verdict_died(cause.data);
 }
 
@@ -218,16 +222,64 @@ static bool ends_in_time(Child *child) {
         return true;
 }
 
+/* Waits for the end of a child, and kills it when its time is up. */
+static int see_end(Child *child, int *ret_status, bool *ret_timed_out) {
+        *ret_timed_out = !ends_in_time(child);
+        if (*ret_timed_out)
+                child_kill(child);
+        return child_wait(child, ret_status);
+}
+
 int worker_check(const WorkerRequest *request, Verdict **ret_verdict) {
         _cleanup_child_ Child child = { .fd = -1 };
-        bool timed_out;
+        bool timed_out = false;
         int status = 0, r = worker_start(request, &child);
 
+        if (r == 0)
+                r = see_end(&child, &status, &timed_out);
+        return r < 0 ? r : worker_verdict(&child, status, timed_out, ret_verdict);
+}
+
+typedef struct Job {
+        WorkerJob run;
+        void *userdata;
+} Job;
+
+/* The reply of a job is a byte with its result and its output; all of it is one write. */
+static int run_job(int fd, void *userdata) {
+        const Job *job = userdata;
+        _cleanup_buf_ Buf reply = {};
+        int scratch_fd = -1, r = confine(fd, &scratch_fd);
+
+        if (r < 0)
+                return EXIT_UNCONFINED - r;
+        buf_putc(&reply, '\0');
+        r = job->run(scratch_fd, job->userdata, &reply);
+        if (r >= 0 && buf_error(&reply) < 0)
+                r = buf_error(&reply);
+        if (r < 0)
+                return -r;
+        reply.data[0] = (char) (unsigned char) r;
+        return -fd_write_all(fd, reply.data, reply.size);
+}
+
+int worker_run(WorkerJob job, void *userdata, Buf *out, char **ret_cause) {
+        _cleanup_child_ Child child = { .fd = -1 };
+        _cleanup_buf_ Buf cause = {};
+        Job copy = { job, userdata };
+        bool timed_out = false;
+        int status = 0, r = child_start(run_job, &copy, WORKER_REPLY_BYTES, &child);
+
+        if (r == 0)
+                r = see_end(&child, &status, &timed_out);
         if (r < 0)
                 return r;
-        timed_out = !ends_in_time(&child);
-        if (timed_out)
-                child_kill(&child);
-        r = child_wait(&child, &status);
-        return r < 0 ? r : worker_verdict(&child, status, timed_out, ret_verdict);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && !child.is_too_long &&
+                child.reply.size > 0) {
+                buf_append(out, child.reply.data + 1, child.reply.size - 1);
+                return buf_error(out) < 0 ? buf_error(out) : (unsigned char) child.reply.data[0];
+        }
+        put_cause(&cause, &child, status, timed_out);
+        r = buf_take(&cause, ret_cause, NULL);
+        return r < 0 ? r : -EPROTO;
 }

@@ -40,4 +40,18 @@ int worker_verdict(const Child *child, int status, bool timed_out, Verdict **ret
 /** Runs a worker to its end, blocking: for seccompctl and tests. Returns 0 or -errno. */
 int worker_check(const WorkerRequest *request, Verdict **ret_verdict);
 
+/**
+ * What a confined child does for seccompctl instead of a check: it reads what it likes of its
+ * parent's memory, may use `scratch_fd` (a memfd) and appends its result to `out`. Returns 0 or
+ * more, which worker_run() hands on (at most 255), or -errno.
+ */
+typedef int (*WorkerJob)(int scratch_fd, void *userdata, Buf *out);
+
+/**
+ * Runs `job` in a child confined like a worker, to its end, blocking. Returns the job's result
+ * with its bytes in `out`; -EPROTO when it failed or died, with what happened in `*ret_cause`
+ * (owned; "it used up its processor time"); another -errno when there was no child to be had.
+ */
+int worker_run(WorkerJob job, void *userdata, Buf *out, char **ret_cause);
+
 #endif

@@ -473,6 +473,80 @@ static void test_replies_are_judged(void **state) {
         }
 }
 
+/* --- other work in a confined child --- */
+
+static int job_answers(int scratch_fd, void *userdata, Buf *out) {
+        const char *text = userdata;
+
+        if (write(scratch_fd, text, strlen(text)) != (ssize_t) strlen(text))
+                return -EIO;
+        buf_puts(out, text);
+        return 7;
+}
+
+static int job_fails(int scratch_fd, void *userdata, Buf *out) {
+        (void) scratch_fd;
+        (void) userdata;
+        buf_puts(out, "half");
+        return -EINVAL;
+}
+
+static int job_never_ends(int scratch_fd, void *userdata, Buf *out) {
+        volatile unsigned n = 0;
+
+        (void) scratch_fd;
+        (void) userdata;
+        (void) out;
+        while (n < 1)
+                (void) n;
+        return 0;
+}
+
+static int job_reaches_out(int scratch_fd, void *userdata, Buf *out) {
+        (void) scratch_fd;
+        (void) userdata;
+        (void) out;
+        return kill(getppid(), 0) < 0 ? -errno : 0;
+}
+
+static void test_a_job_hands_back_its_bytes_and_its_result(void **state) {
+        _cleanup_buf_ Buf out = {};
+        _cleanup_free_ char *cause = NULL;
+        char answer[] = "an answer";
+
+        (void) state;
+        buf_puts(&out, "before ");
+        assert_int_equal(worker_run(job_answers, answer, &out, &cause), 7);
+        assert_string_equal(out.data, "before an answer");
+        assert_null(cause);
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+static void test_a_job_that_dies_says_how(void **state) {
+        static const struct {
+                WorkerJob job;
+                const char *cause;
+        } jobs[] = {
+                { job_fails, "it failed: Invalid argument" },
+                { job_never_ends, "it used up its processor time" },
+#ifndef SECCOMPD_UNCONFINED
+                { job_reaches_out, "it called something it may not" },
+#endif
+        };
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(jobs); i++) {
+                _cleanup_buf_ Buf out = {};
+                _cleanup_free_ char *cause = NULL;
+
+                assert_int_equal(worker_run(jobs[i].job, NULL, &out, &cause), -EPROTO);
+                assert_string_equal(cause, jobs[i].cause);
+                assert_int_equal(out.size, 0);
+                assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+        }
+        (void) job_reaches_out;
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_confined_check_says_what_an_unconfined_one_says),
@@ -486,6 +560,8 @@ int main(void) {
                 cmocka_unit_test(test_the_worker_leaves_testaments_and_ends_with_its_verdict),
                 cmocka_unit_test(test_a_reply_that_cannot_be_written_is_an_error),
                 cmocka_unit_test(test_replies_are_judged),
+                cmocka_unit_test(test_a_job_hands_back_its_bytes_and_its_result),
+                cmocka_unit_test(test_a_job_that_dies_says_how),
         };
 
         return cmocka_run_group_tests_name("worker", tests, setup, NULL);
