@@ -3,6 +3,7 @@
 #define SECCOMPD_CTL_CTL_H
 
 #include "base/buf.h"
+#include "node/worker.h"
 #include "profile/diag.h"
 #include "profile/policy.h"
 
@@ -12,7 +13,8 @@
 /** Exit statuses of seccompctl. */
 enum {
         CTL_OK = 0,
-        CTL_FOUND = 1,       /* check: findings; compile: not valid; status: not all installed */
+        CTL_FOUND = 1,       /* check: findings; compile, explain: not valid; diff: they differ;
+                                status: not all installed */
         CTL_USAGE = 2,       /* a usage mistake, or an input that cannot be read */
         CTL_UNREACHABLE = 3, /* status: no daemon answers */
 };
@@ -20,6 +22,7 @@ enum {
 /* The subcommands: argv[0] is the subcommand's name. Each returns an exit status. */
 int cmd_check(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 
 /** Which output a person or a program asked for. */
@@ -72,6 +75,39 @@ int inputs_add(Inputs *inputs, const char *path);
  */
 int findings_render(
         Buf *out, const DiagList *diags, Severity least, const Input *input, bool colour);
+
+/** A profile that has been checked and is valid; profile_done(). */
+typedef struct Profile {
+        Inputs inputs;    /* one, with its bytes */
+        Verdict *verdict; /* VERDICT_GOOD; owned */
+} Profile;
+
+void profile_done(Profile *profile);
+
+/**
+ * Reads one FILE, or "-", and checks it. Returns 0 with a valid profile; CTL_FOUND after its
+ * errors were shown on stderr (its warnings too when `shows_warnings`, valid or not); CTL_USAGE
+ * after saying why it cannot be read.
+ */
+int profile_load(const char *program, const char *path, const CheckOptions *options,
+        bool shows_warnings, Profile *ret_profile);
+
+/** Reads the value of --rule into `options`. Returns 0, or CTL_USAGE after saying what is wrong. */
+int option_rule(const char *program, const char *value, CheckOptions *options);
+/** The same of --capabilities. */
+int option_capabilities(const char *program, const char *value, CheckOptions *options);
+/**
+ * Reads the value of --arch, an architecture's name as profiles, Linux or Go write it, or audit's
+ * number. Returns 0, or CTL_USAGE after saying what is wrong.
+ */
+int option_arch(const char *program, const char *value, const Arch **ret_arch);
+
+/**
+ * Runs a job in a confined child and writes what it made to stdout. Bytes of a job that has read a
+ * profile are held against what may be shown on a terminal, `is_binary` ones are not. Returns the
+ * job's result, or CTL_USAGE after saying what went wrong.
+ */
+int job_print(const char *program, WorkerJob job, void *userdata, bool is_binary);
 
 /**
  * GETs `path` from a daemon at `address` ("unix:/path", "HOST:PORT" or "http://HOST:PORT").

@@ -20,6 +20,7 @@ static const struct {
 } COMMANDS[] = {
         { "check", cmd_check, "check profiles: every finding at its line and column" },
         { "compile", cmd_compile, "print a profile's canonical form" },
+        { "explain", cmd_explain, "what a profile answers to a call, and which rule decides" },
         { "status", cmd_status, "show what a running seccompd has installed" },
 };
 

@@ -17,7 +17,8 @@ CAPABILITIES = [
 def build_probe(directory):
     """Compiles the probe into a root filesystem; its path."""
     rootfs = pathlib.Path(directory) / "rootfs"
-    (rootfs / "proc").mkdir(parents=True)
+    for name in ("proc", "dev"):  # crun makes no mount point in a read-only root
+        (rootfs / name).mkdir(parents=True)
     subprocess.run(["gcc", "-static", "-O1", "-o", str(rootfs / "probe"), str(PROBE)], check=True)
     return rootfs
 
