@@ -31,11 +31,11 @@ typedef struct Diag {
         Span span;
         uint32_t line; /* 1-based; 0 while unknown (before diags_finish) and for whole-file findings
                         */
-        uint32_t column; /* 1-based, in Unicode code points */
+        uint32_t column;               /* 1-based, in Unicode code points */
         uint32_t end_line, end_column; /* of the first code point behind the span; 0 as `line` */
-        char *pointer;   /* RFC 6901, "" for the document; owned; NULL where there is no node */
-        char *message;   /* what is wrong and what it does on a node; owned */
-        char *hint;      /* what would be right; owned; NULL when the message says it */
+        char *pointer; /* RFC 6901, "" for the document; owned; NULL where there is no node */
+        char *message; /* what is wrong and what it does on a node; owned */
+        char *hint;    /* what would be right; owned; NULL when the message says it */
 } Diag;
 
 /**
@@ -106,8 +106,8 @@ void diag_render_excerpt(
 
 /**
  * One finding as a JSON object, stable: {"rule":"SP302","severity":"error","line":3,"column":21,
- * "endLine":3,"endColumn":35,"pointer":"/syscalls/0/action","message":"…","hint":"…"}; hint and pointer are absent when
- * there is none.
+ * "endLine":3,"endColumn":35,"pointer":"/syscalls/0/action","message":"…","hint":"…"}; hint and
+ * pointer are absent when there is none.
  */
 void diag_render_json(Buf *buf, const Diag *diag);
 
