@@ -179,7 +179,8 @@ class Containerd:
         finally:
             self.namespaces.close()
             remove_cgroups(self.cgroup_parent)
-            shutil.rmtree(self.dir / "root", ignore_errors=True)
+            if (self.dir / "root").exists():
+                shutil.rmtree(self.dir / "root")
 
     def log_text(self):
         return self.log_path.read_text() if self.log_path.exists() else ""

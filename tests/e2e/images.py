@@ -57,6 +57,13 @@ def write_image(archive, reference, files, entrypoint, command=()):
     return archive
 
 
+def reference_of(archive):
+    """The name of the one image in an OCI archive."""
+    with tarfile.open(archive) as opened:
+        manifest, = json.load(opened.extractfile("index.json"))["manifests"]
+    return manifest["annotations"]["org.opencontainers.image.ref.name"]
+
+
 def _layer(files):
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as out:

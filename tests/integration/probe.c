@@ -56,7 +56,7 @@ static int call(const char *word) {
                         continue;
                 if (word[length] == '=')
                         first = strtol(word + length + 1, NULL, 0);
-                result = syscall(CALLS[i].number, first, CALLS[i].args[1], CALLS[i].args[2], CALLS[i].args[3]);
+                result = syscall(CALLS[i].number, first, CALLS[i].args[1], CALLS[i].args[2], CALLS[i].args[3], 0L, 0L);
                 printf("%s %d\n", word, result < 0 ? errno : 0);
                 return 0;
         }

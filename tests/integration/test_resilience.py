@@ -13,6 +13,7 @@ import threading
 import time
 
 import pytest
+from hostile import hostile_set
 from node import (GOOD, SECCOMPD, AtomicWriter, errors_of, eventually, faults, in_own_mounts, needs_root, profile,
                   sha256)
 
@@ -117,22 +118,6 @@ def oom_kills(group):
 
 def is_sanitized(binary):
     return b"__asan_init" in binary.read_bytes()
-
-
-def hostile_set():
-    rule = '{"names":["ioctl"],"action":"SCMP_ACT_ALLOW","args":[{"index":1,"value":%d,"op":"SCMP_CMP_EQ"}]}'
-    arguments = ",".join(rule % i for i in range(9000))
-    files = {
-        "numbers.json": b"[" + b"0," * ((1 << 19) - 2) + b"0]",
-        "nesting.json": b"[" * (1 << 20),
-        "names.json": profile(*(f"call{i:05d}" for i in range(77000))),
-        "arguments.json": f'{{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{arguments}]}}'.encode(),
-        "keys.json": json.dumps({f"key{i:05d}": i for i in range(50000)}).encode(),
-        "string.json": b'{"defaultAction": "' + b"\\u0041" * 170000 + b'"}',
-        "zeros.json": bytes(1 << 20),
-    }
-    assert all(len(data) <= 1 << 20 for data in files.values()), {name: len(data) for name, data in files.items()}
-    return files
 
 
 def test_a_hostile_set_in_64_mib_harms_neither_the_agent_nor_its_neighbour(small_cgroup, node):

@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The image as the kubelet runs it, and workloads under what it installs: containerd through CRI, runc and crun."""
+
+import errno
+import json
+import os
+import pathlib
+
+import images
+import pytest
+from containerd import CommandFailed, Containerd, Namespaces, find_cgroups
+from hostile import hostile_set
+from node import BUILD, EXAMPLES, PUBLISHED, eventually, sha256
+from pods import Kubelet
+
+SUBDIR = "profiles"
+MEMORY_LIMIT_BYTES = 64 << 20
+
+
+def agent_archive():
+    return BUILD / "image" / f"seccompd-{os.environ['SECCOMPD_VERSION']}-{images.ARCHITECTURE}.tar"
+
+
+def agent_spec(image, kubelet_root):
+    destination = f"{kubelet_root}/seccomp/{SUBDIR}"
+    return {
+        "containers": [{
+            "name": "seccompd", "image": image,
+            "args": ["--source=main=/profiles/main", f"--kubelet-root={kubelet_root}", f"--subdir={SUBDIR}",
+                     "--listen=:10478", "--listen=unix:/run/seccompd/seccompd.sock"],
+            "securityContext": {
+                "runAsUser": 0, "runAsGroup": 0, "readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}},
+            "resources": {"requests": {"cpu": "5m", "memory": "8Mi"}, "limits": {"memory": "64Mi"}},
+            "volumeMounts": [
+                {"name": "destination", "mountPath": destination},
+                {"name": "main", "mountPath": "/profiles/main", "readOnly": True},
+                {"name": "run", "mountPath": "/run/seccompd"}],
+        }],
+        "volumes": [
+            {"name": "destination", "hostPath": {"path": destination, "type": "DirectoryOrCreate"}},
+            {"name": "main", "configMap": {"name": "main", "optional": True}},
+            {"name": "run", "emptyDir": {"medium": "Memory"}}],
+    }
+
+
+class Node:
+    """containerd, a kubelet root, and the agent in its pod; `profiles` is what the agent's ConfigMap holds."""
+
+    def __init__(self, directory, runtime):
+        self.dir = pathlib.Path(directory)
+        self.runtime = runtime
+        self.namespaces = Namespaces()
+        self.containerd = Containerd(directory, self.namespaces, runtimes={runtime: runtime})
+        self.profiles = {}
+
+    def start(self):
+        self.containerd.start()
+        archive = agent_archive()
+        for each in [archive, *images.write_standard_images(self.dir)]:
+            self.containerd.import_image(each)
+        self.kubelet = Kubelet(self.containerd, self.dir / "kubelet")
+        self.installed = self.kubelet.seccomp / SUBDIR
+        self.agent = self.kubelet.pod(agent_spec(images.reference_of(archive), self.kubelet.root), "seccompd").start()
+        eventually(lambda: self.ready()[0] == 200, 20, "the agent is ready")
+
+    def ready(self):
+        """What a probe of the kubelet gets from /readyz?verbose, over TCP: status and text."""
+        done = self.namespaces.run("curl", "-sS", "-w", "%{http_code}", "http://127.0.0.1:10478/readyz?verbose",
+                                   check=False)
+        return int(done.stdout[-3:] or 0), done.stdout[:-3]
+
+    def status(self):
+        """The agent's profiles by name, asked with the image's own tool."""
+        done = self.agent.exec("seccompctl", "status", "--format", "json", check=False)
+        assert done.stdout, done.stderr
+        return {entry["name"]: entry for entry in json.loads(done.stdout)["profiles"]}
+
+    def publish(self, files):
+        """Changes the ConfigMap's keys and waits until the agent has dealt with them; its entries by name."""
+        self.profiles.update(files)
+        self.agent.config_maps["main"].publish(self.profiles)
+
+        def are_known():
+            known = self.status()
+            if all(name in known and known[name]["sourceDigest"] == sha256(data) for name, data in files.items()):
+                return known
+            return None
+        return eventually(are_known, 30, f"{sorted(files)} known to the agent")
+
+    def workload(self, profile, *calls, name="workload"):
+        """A pod whose container makes `calls` under a Localhost profile of the agent's (None: unconfined)."""
+        seccomp = {"type": "Localhost", "localhostProfile": profile} if profile else {"type": "Unconfined"}
+        return self.kubelet.pod({
+            "securityContext": {"seccompProfile": seccomp},
+            "containers": [{"name": "workload", "image": images.WORKLOAD, "args": list(calls)}]}, name)
+
+    def bare_report(self, *calls):
+        """What the kernel answers to `calls` when no filter is there."""
+        pod = self.workload(None, *calls).start()
+        report = pod.report()
+        pod.remove()
+        return report
+
+    def close(self):
+        self.containerd.close()
+
+
+@pytest.fixture(scope="module", params=["runc", "crun"])
+def node(request, tmp_path_factory):
+    directory = tmp_path_factory.mktemp(f"cri-{request.param}")
+    node = Node(directory, request.param)
+    try:
+        node.start()
+        yield node
+    finally:
+        node.close()
+    # nothing is left behind
+    assert find_cgroups(node.containerd.cgroup_parent) == []
+    assert str(directory) not in pathlib.Path("/proc/self/mountinfo").read_text()
+    assert [path for path in directory.rglob("*") if path.is_mount()] == []
+
+
+def denies(number, *names):
+    """A profile that lets everything through but `names`."""
+    return json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": list(names), "action": "SCMP_ACT_ERRNO", "errnoRet": number}]}).encode()
+
+
+def status_of(pod):
+    """/proc/PID/status of a pod's container as a dict."""
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in pod.proc("status").splitlines())}
+
+
+def mounts_of(pod):
+    """The mounts a pod's container sees: by mount point the options, the root within its file system, the type."""
+    mounts = {}
+    for line in pod.proc("mountinfo").splitlines():
+        fields = line.split()
+        mounts[fields[4]] = {"options": fields[5].split(","), "root": fields[3],
+                             "type": fields[fields.index("-") + 1]}
+    return mounts
+
+
+def memory_of(pod):
+    """Limit, high-water mark (bytes) and number of OOM kills of a container's memory cgroup, v1 or v2."""
+    paths = {controllers: path for _, controllers, path in
+             (line.split(":", 2) for line in pod.proc("cgroup").splitlines())}
+    if "memory" in paths:
+        group = pathlib.Path("/sys/fs/cgroup/memory" + paths["memory"])
+        limit, peak, events = "memory.limit_in_bytes", "memory.max_usage_in_bytes", "memory.oom_control"
+    else:
+        group = pathlib.Path("/sys/fs/cgroup" + paths[""])
+        limit, peak, events = "memory.max", "memory.peak", "memory.events"
+    kills = dict(line.split() for line in (group / events).read_text().splitlines())["oom_kill"]
+    return int((group / limit).read_text()), int((group / peak).read_text()), int(kills)
+
+
+# --- the agent in its container ---
+
+def test_the_agent_runs_with_everything_taken_from_it(node):
+    status = status_of(node.agent)
+    assert status["Name"] == "seccompd" and status["Uid"].split() == ["0"] * 4
+    assert {int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
+    assert (status["NoNewPrivs"], status["Seccomp"], status["Seccomp_filters"]) == ("1", "2", "1")
+    assert memory_of(node.agent)[0] == MEMORY_LIMIT_BYTES
+
+
+def test_the_agent_can_write_to_its_destination_and_nowhere_else_on_the_node(node):
+    mounts = mounts_of(node.agent)
+    assert "ro" in mounts["/"]["options"] and mounts["/"]["type"] == "overlay"
+    assert "ro" in mounts["/profiles/main"]["options"]
+    assert mounts["/profiles/main"]["root"].endswith(f"/pods/{node.agent.uid}/volumes/kubernetes.io~configmap/main")
+    in_memory = {"tmpfs", "proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "devtmpfs"}
+    writable = {path for path, mount in mounts.items() if "rw" in mount["options"] and mount["type"] not in in_memory}
+    assert writable == {str(node.installed)}
+    # the same path in the container as on the node, so that messages name the node's
+    assert mounts[str(node.installed)]["root"].endswith(f"/kubelet/seccomp/{SUBDIR}")
+    assert mounts["/run/seccompd"]["type"] == "tmpfs"
+
+
+def test_the_agent_is_ready_and_knows_that_it_serves_this_kubelet(node):
+    code, text = node.ready()
+    assert code == 200, text
+    assert "[+]kubelet-root ok" in text and "[+]watch ok" in text and "[-]" not in text.replace("[-]profiles", "")
+    version = node.agent.exec("seccompd", "--version").stdout
+    assert os.environ["SECCOMPD_VERSION"] in version
+
+
+def test_workers_check_and_install_in_it(node):
+    known = node.publish({"web.json": (EXAMPLES / "web-server.json").read_bytes(), "broken.json": b'{"defaultAction": 1}'})
+    assert known["web.json"]["state"] == "installed" and known["web.json"]["digest"] == sha256(
+        (node.installed / "web.json").read_bytes())
+    assert [program["evaluation"] for program in known["web.json"]["programs"]] == ["exhaustive"]
+    assert known["broken.json"]["state"] == "invalid" and known["broken.json"]["diagnostics"][0]["rule"] == "SP205"
+    assert not (node.installed / "broken.json").exists()
+    assert (node.installed / "web.json").stat().st_mode & 0o7777 == 0o644
+    # what an administrator sees
+    table = node.agent.exec("seccompctl", "status", check=False)
+    assert table.returncode == 1 and "broken.json" in table.stdout and "SP205" in table.stdout
+    assert node.ready()[0] == 200
+    del node.profiles["broken.json"]
+
+
+def test_hostile_profiles_stay_within_the_memory_limit(node):
+    before = node.agent.pid()
+    known = node.publish({**hostile_set(), "neighbour.json": denies(42, "mkdir")})
+    for name in hostile_set():
+        assert known[name]["state"] == "invalid" and "died" not in json.dumps(known[name]["diagnostics"]), known[name]
+        del node.profiles[name]
+    assert known["neighbour.json"]["state"] == "installed"
+    limit, peak, kills = memory_of(node.agent)
+    assert kills == 0 and peak < limit
+    assert node.agent.pid() == before and node.ready()[0] == 200
+
+
+def test_the_agents_container_is_replaced_and_the_next_one_takes_over(node):
+    node.publish({"kept.json": denies(42, "mkdir")})
+    installed = node.installed / "kept.json"
+    before = installed.stat()
+    stopped = node.agent.container
+    node.agent.restart()
+    assert node.containerd.inspect(stopped)["status"]["exitCode"] == 0  # on SIGTERM, as the first process
+    eventually(lambda: node.ready()[0] == 200, 20, "the next agent is ready")
+    assert node.status()["kept.json"]["state"] == "installed"
+    assert installed.stat() == before
+
+
+# --- workloads under what it installs ---
+
+def test_a_workload_waits_for_its_profile_and_starts_when_it_arrives(node):
+    pod = node.workload(f"{SUBDIR}/late.json", "getpid", "mkdir")
+    path = node.installed / "late.json"
+    with pytest.raises(CommandFailed) as failed:
+        pod.create()
+    said = failed.value.stderr.replace("\\", "")
+    assert f'cannot load seccomp profile "{path}": open {path}: no such file or directory' in said
+    node.publish({"late.json": denies(42, "mkdir", "mkdirat")})
+    pod.start()
+    assert pod.report() == {"getpid": 0, "mkdir": 42, "Seccomp": 2}
+    assert status_of(pod)["Seccomp"] == "2"
+    pod.remove()
+
+
+def test_an_update_reaches_the_next_container_and_leaves_the_running_one_alone(node):
+    node.publish({"moving.json": denies(42, "mkdir")})
+    old = node.workload(f"{SUBDIR}/moving.json", "mkdir", "unshare", name="old").start()
+    new = node.workload(f"{SUBDIR}/moving.json", "mkdir", "unshare", name="new").start()
+    first = {"mkdir": 42, "unshare": 0, "Seccomp": 2}
+    assert old.report() == first and new.report() == first
+
+    node.publish({"moving.json": denies(43, "unshare")})
+    new.restart()
+    assert new.report() == {"mkdir": errno.EFAULT, "unshare": 43, "Seccomp": 2}
+    # the running container keeps its filter, and so does what is executed in it
+    old.call_again()
+    assert old.report(2) == first
+    assert old.exec("/probe", "mkdir", "unshare").stdout.split("\n")[:2] == ["mkdir 42", "unshare 0"]
+    old.remove()
+    new.remove()
+
+
+def test_a_broken_update_leaves_workloads_with_the_last_good_version(node):
+    node.publish({"precious.json": denies(42, "mkdir")})
+    pod = node.workload(f"{SUBDIR}/precious.json", "mkdir", "unshare").start()
+    assert pod.report()["mkdir"] == 42
+    good = (node.installed / "precious.json").read_bytes()
+    for broken in (b"", b'{"defaultAction": "SCMP_ACT_ALOW"}', b"{}"):
+        known = node.publish({"precious.json": broken})
+        assert known["precious.json"]["state"] == "stale", known["precious.json"]
+        assert (node.installed / "precious.json").read_bytes() == good
+        pod.restart()
+        assert pod.report() == {"mkdir": 42, "unshare": 0, "Seccomp": 2}
+    node.publish({"precious.json": denies(43, "mkdir")})
+    pod.restart()
+    assert pod.report()["mkdir"] == 43
+    pod.remove()
+
+
+def test_what_is_refused_would_have_run_unconfined(node):
+    """Why `{}` is an error: the same file, put there by hand."""
+    (node.kubelet.seccomp / "unchecked.json").write_bytes(b"{}")
+    pod = node.workload("unchecked.json", "mkdir", "unshare")
+    if node.runtime == "runc":
+        assert pod.start().report() == {"mkdir": errno.EFAULT, "unshare": 0, "Seccomp": 0}
+    else:
+        with pytest.raises(CommandFailed, match="invalid seccomp action"):
+            pod.start()
+    pod.remove()
+
+
+def compare_with_raw(node, source, *calls):
+    """What `calls` get under a file as its author wrote it, put there by hand, and under the agent's version of it."""
+    raw = source.read_bytes()
+    node.publish({"docker.json": raw})
+    (node.kubelet.seccomp / "raw.json").write_bytes(raw)
+    reports = []
+    for profile in ("raw.json", f"{SUBDIR}/docker.json"):
+        pod = node.workload(profile, *calls).start()
+        reports.append(pod.report())
+        pod.remove()
+    return reports
+
+
+def test_a_docker_format_profile_means_what_it_says(node):
+    """containerd drops `includes`, `excludes` and the names of errnos. EPERM is the filter's, the rest the kernel's."""
+    calls = ["getpid", "mount", "unshare", "setns", "ptrace", "clone3", "bpf"]
+    raw, canonical = compare_with_raw(node, EXAMPLES / "docker-format.json", *calls)
+    assert raw.pop("bpf") == node.bare_report("bpf")["bpf"]
+    assert raw == {"getpid": 0, "mount": errno.EFAULT, "unshare": 0, "setns": errno.EBADF, "ptrace": errno.ESRCH,
+                   "clone3": errno.EPERM, "Seccomp": 2}
+    assert canonical == {"getpid": 0, "mount": errno.EPERM, "unshare": errno.EPERM, "setns": errno.EPERM,
+                         "ptrace": errno.EPERM, "clone3": errno.ENOSYS, "bpf": errno.EPERM, "Seccomp": 2}
+
+
+def test_the_published_docker_format_profile_means_what_it_says(node):
+    """Podman's default, as Debian ships it. It gives mount, unshare and setns to everybody itself."""
+    calls = ["getpid", "bpf", "perf_event_open"]
+    bare = node.bare_report(*calls)
+    raw, canonical = compare_with_raw(node, PUBLISHED, *calls)
+    assert raw == {**bare, "Seccomp": 2} and raw != canonical
+    assert canonical == {"getpid": 0, "bpf": errno.EPERM, "perf_event_open": errno.EPERM, "Seccomp": 2}
