@@ -15,10 +15,9 @@ import time
 import uuid
 
 import images
+from node import PATIENCE, ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
-PATIENCE = 60.0
 
 # Shims and runtimes keep sockets and state below /run whatever they are told. crun takes a hybrid cgroup tree for a
 # unified one unless the v2 part is out of sight. Ignored SIGCHLD: orphans are reaped.

@@ -67,10 +67,11 @@ class Pod:
         path.mkdir(parents=True)
         path.chmod(0o777)
         if kind == "configMap":
-            self.config_maps[name] = AtomicWriter(path)
-            self.config_maps[name].publish({})
+            self.config_maps[source["name"]] = AtomicWriter(path)
+            self.config_maps[source["name"]].publish({})
         elif source.get("medium") == "Memory":
-            self.containerd.namespaces.run("mount", "-t", "tmpfs", "-o", "mode=0777", "tmpfs", path)
+            size = _bytes(source["sizeLimit"])
+            self.containerd.namespaces.run("mount", "-t", "tmpfs", "-o", f"mode=0777,size={size}", "tmpfs", path)
         return path
 
     def create(self):
@@ -104,6 +105,16 @@ class Pod:
 
     def pid(self):
         return self.containerd.pid(self.container)
+
+    def probe(self, kind):
+        """What a probe of the manifest (httpGet, a port by its name) gets: the HTTP status, 0 for no answer; the text."""
+        container, = self.spec["containers"]
+        probe = container[kind]
+        port, = [port["containerPort"] for port in container["ports"] if port["name"] == probe["httpGet"]["port"]]
+        url = f"http://127.0.0.1:{port}{probe['httpGet']['path']}?verbose"
+        done = self.containerd.namespaces.run("curl", "-sS", "--max-time", probe["timeoutSeconds"],
+                                              "--write-out", "%{http_code}", url, check=False)
+        return int(done.stdout[-3:]), done.stdout[:-3]
 
     def proc(self, name):
         """/proc/PID/NAME of the container's first process."""
@@ -159,10 +170,13 @@ def _resources(resources):
     if "cpu" in requests:
         made["cpu_shares"] = max(2, int(requests["cpu"].removesuffix("m")) * 1024 // 1000)
     if "memory" in limits:
-        number, unit = limits["memory"][:-2], limits["memory"][-2:]
-        made["memory_limit_in_bytes"] = int(number) * UNITS[unit]
+        made["memory_limit_in_bytes"] = _bytes(limits["memory"])
     assert set(limits) <= {"memory"} and set(requests) <= {"cpu", "memory"}, resources
     return made
+
+
+def _bytes(quantity):
+    return int(quantity[:-2]) * UNITS[quantity[-2:]]
 
 
 def _security_context(left, seccomp_root):
@@ -178,7 +192,7 @@ def _security_context(left, seccomp_root):
         made["run_as_user"] = {"value": left.pop("runAsUser")}
     if "runAsGroup" in left:
         made["run_as_group"] = {"value": left.pop("runAsGroup")}
-    assert left.pop("runAsNonRoot", False) is False and not left, f"not translated: {left}"
+    assert not left.pop("runAsNonRoot", False) and not left.pop("privileged", False) and not left, left
     return made
 
 

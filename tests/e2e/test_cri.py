@@ -5,12 +5,14 @@ import errno
 import json
 import os
 import pathlib
+import subprocess
 
 import images
 import pytest
-from containerd import CommandFailed, Containerd, Namespaces, find_cgroups
+import yaml
+from containerd import CommandFailed, Containerd, Namespaces, find_cgroups, tool
 from hostile import hostile_set
-from node import BUILD, EXAMPLES, PUBLISHED, eventually, sha256
+from node import BUILD, EXAMPLES, PUBLISHED, ROOT, eventually, sha256
 from pods import Kubelet
 
 SUBDIR = "profiles"
@@ -21,27 +23,17 @@ def agent_archive():
     return BUILD / "image" / f"seccompd-{os.environ['SECCOMPD_VERSION']}-{images.ARCHITECTURE}.tar"
 
 
-def agent_spec(image, kubelet_root):
-    destination = f"{kubelet_root}/seccomp/{SUBDIR}"
-    return {
-        "containers": [{
-            "name": "seccompd", "image": image,
-            "args": ["--source=main=/profiles/main", f"--kubelet-root={kubelet_root}", f"--subdir={SUBDIR}",
-                     "--listen=:10478", "--listen=unix:/run/seccompd/seccompd.sock"],
-            "securityContext": {
-                "runAsUser": 0, "runAsGroup": 0, "readOnlyRootFilesystem": True, "allowPrivilegeEscalation": False,
-                "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}},
-            "resources": {"requests": {"cpu": "5m", "memory": "8Mi"}, "limits": {"memory": "64Mi"}},
-            "volumeMounts": [
-                {"name": "destination", "mountPath": destination},
-                {"name": "main", "mountPath": "/profiles/main", "readOnly": True},
-                {"name": "run", "mountPath": "/run/seccompd"}],
-        }],
-        "volumes": [
-            {"name": "destination", "hostPath": {"path": destination, "type": "DirectoryOrCreate"}},
-            {"name": "main", "configMap": {"name": "main", "optional": True}},
-            {"name": "run", "emptyDir": {"medium": "Memory"}}],
-    }
+def agent_spec(image, kubelet_root, **values):
+    """The PodSpec of the chart's DaemonSet, for one ConfigMap named main."""
+    repository, _, tag = image.rpartition(":")
+    values = {"image.repository": repository, "image.tag": tag, "kubeletRootDir": kubelet_root, "subdir": SUBDIR, **values}
+    done = subprocess.run(
+        [str(tool("helm")), "template", "seccompd", str(ROOT / "helm" / "seccompd"), "--kube-version", "1.36.0",
+         "--show-only", "templates/daemonset.yaml", "--set", ",".join(f"{key}={values[key]}" for key in values),
+         "--set-json", 'existingConfigMaps=[{"name": "main", "subdir": ""}]'],
+        capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return yaml.safe_load(done.stdout)["spec"]["template"]["spec"]
 
 
 class Node:
@@ -59,16 +51,14 @@ class Node:
         archive = agent_archive()
         for each in [archive, *images.write_standard_images(self.dir)]:
             self.containerd.import_image(each)
+        self.image = images.reference_of(archive)
         self.kubelet = Kubelet(self.containerd, self.dir / "kubelet")
         self.installed = self.kubelet.seccomp / SUBDIR
-        self.agent = self.kubelet.pod(agent_spec(images.reference_of(archive), self.kubelet.root), "seccompd").start()
-        eventually(lambda: self.ready()[0] == 200, 20, "the agent is ready")
+        self.agent = self.kubelet.pod(agent_spec(self.image, self.kubelet.root), "seccompd").start()
+        eventually(self.is_ready, 20, "the agent is ready")
 
-    def ready(self):
-        """What a probe of the kubelet gets from /readyz?verbose, over TCP: status and text."""
-        done = self.namespaces.run("curl", "-sS", "-w", "%{http_code}", "http://127.0.0.1:10478/readyz?verbose",
-                                   check=False)
-        return int(done.stdout[-3:] or 0), done.stdout[:-3]
+    def is_ready(self):
+        return self.agent.probe("readinessProbe")[0] == 200
 
     def status(self):
         """The agent's profiles by name, asked with the image's own tool."""
@@ -118,7 +108,8 @@ def node(request, tmp_path_factory):
     # nothing is left behind
     assert find_cgroups(node.containerd.cgroup_parent) == []
     assert str(directory) not in pathlib.Path("/proc/self/mountinfo").read_text()
-    assert [path for path in directory.rglob("*") if path.is_mount()] == []
+    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert [line for line in processes.splitlines() if str(directory) in line] == []
 
 
 def denies(number, *names):
@@ -164,13 +155,19 @@ def test_the_agent_runs_with_everything_taken_from_it(node):
     assert {int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
     assert (status["NoNewPrivs"], status["Seccomp"], status["Seccomp_filters"]) == ("1", "2", "1")
     assert memory_of(node.agent)[0] == MEMORY_LIMIT_BYTES
+    # a container that asks for nothing of that has none of it
+    bare = node.workload(None).start()
+    status = status_of(bare)
+    assert int(status["CapEff"], 16) != 0 and (status["NoNewPrivs"], status["Seccomp"]) == ("0", "0")
+    assert "rw" in mounts_of(bare)["/"]["options"] and memory_of(bare)[0] > MEMORY_LIMIT_BYTES
+    bare.remove()
 
 
 def test_the_agent_can_write_to_its_destination_and_nowhere_else_on_the_node(node):
     mounts = mounts_of(node.agent)
     assert "ro" in mounts["/"]["options"] and mounts["/"]["type"] == "overlay"
     assert "ro" in mounts["/profiles/main"]["options"]
-    assert mounts["/profiles/main"]["root"].endswith(f"/pods/{node.agent.uid}/volumes/kubernetes.io~configmap/main")
+    assert f"/pods/{node.agent.uid}/volumes/kubernetes.io~configmap/" in mounts["/profiles/main"]["root"]
     in_memory = {"tmpfs", "proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "devtmpfs"}
     writable = {path for path, mount in mounts.items() if "rw" in mount["options"] and mount["type"] not in in_memory}
     assert writable == {str(node.installed)}
@@ -180,11 +177,24 @@ def test_the_agent_can_write_to_its_destination_and_nowhere_else_on_the_node(nod
 
 
 def test_the_agent_is_ready_and_knows_that_it_serves_this_kubelet(node):
-    code, text = node.ready()
+    code, text = node.agent.probe("readinessProbe")
     assert code == 200, text
     assert "[+]kubelet-root ok" in text and "[+]watch ok" in text and "[-]" not in text.replace("[-]profiles", "")
+    assert node.agent.probe("startupProbe")[0] == node.agent.probe("livenessProbe")[0] == 200
     version = node.agent.exec("seccompd", "--version").stdout
     assert os.environ["SECCOMPD_VERSION"] in version
+
+
+def test_an_agent_told_of_another_kubelet_root_is_not_ready(node, tmp_path):
+    agent = node.kubelet.pod(agent_spec(node.image, tmp_path, port=10479), "misled").start()
+
+    def what_it_says():
+        code, text = agent.probe("readinessProbe")
+        return text if code == 503 and "[+]sync ok" in text else None
+    text = eventually(what_it_says, 20, "unready after its first pass")
+    line, = [line for line in text.splitlines() if line.startswith("[-]kubelet-root")]
+    assert str(tmp_path) in line and str(node.kubelet.root) in line
+    agent.remove()
 
 
 def test_workers_check_and_install_in_it(node):
@@ -198,7 +208,7 @@ def test_workers_check_and_install_in_it(node):
     # what an administrator sees
     table = node.agent.exec("seccompctl", "status", check=False)
     assert table.returncode == 1 and "broken.json" in table.stdout and "SP205" in table.stdout
-    assert node.ready()[0] == 200
+    assert node.is_ready()
     del node.profiles["broken.json"]
 
 
@@ -211,7 +221,7 @@ def test_hostile_profiles_stay_within_the_memory_limit(node):
     assert known["neighbour.json"]["state"] == "installed"
     limit, peak, kills = memory_of(node.agent)
     assert kills == 0 and peak < limit
-    assert node.agent.pid() == before and node.ready()[0] == 200
+    assert node.agent.pid() == before and node.is_ready()
 
 
 def test_the_agents_container_is_replaced_and_the_next_one_takes_over(node):
@@ -221,9 +231,25 @@ def test_the_agents_container_is_replaced_and_the_next_one_takes_over(node):
     stopped = node.agent.container
     node.agent.restart()
     assert node.containerd.inspect(stopped)["status"]["exitCode"] == 0  # on SIGTERM, as the first process
-    eventually(lambda: node.ready()[0] == 200, 20, "the next agent is ready")
+    eventually(node.is_ready, 20, "the next agent is ready")
     assert node.status()["kept.json"]["state"] == "installed"
     assert installed.stat() == before
+
+
+def test_cleanup_takes_away_what_the_agent_wrote(node):
+    """The chart's `cleanup: true`: another container of the same image, until the chart is uninstalled."""
+    node.publish({"kept.json": denies(42, "mkdir")})
+    foreign = node.installed / "foreign.json"
+    foreign.write_bytes(b"{}")
+    node.containerd.crictl("stop", node.agent.container)
+    cleaner = node.kubelet.pod(agent_spec(node.image, node.kubelet.root, cleanup="true"), "cleanup").start()
+    eventually(lambda: cleaner.probe("readinessProbe")[0] == 200, 20, "the cleanup is done")
+    assert list(node.installed.iterdir()) == [foreign]
+    cleaner.remove()
+    foreign.unlink()
+    node.agent.restart()
+    eventually(node.is_ready, 20, "the agent is back")
+    assert node.status()["kept.json"]["state"] == "installed"
 
 
 # --- workloads under what it installs ---
