@@ -168,6 +168,16 @@ fuzz: ## libFuzzer on text scan, whole pipeline, BPF evaluator and wire formats 
 fuzz-run: $(FUZZ_TARGETS)
 	@tests/tools/fuzz.sh $(FUZZ_TARGETS)
 
+# --- end to end ---
+
+.PHONY: e2e-cri
+e2e-cri: ## The image and the chart's pod under a real containerd, with runc and with crun (root, Go)
+	@tests/tools/packages.sh install e2e
+	@tests/tools/go-tools.sh crictl helm >/dev/null
+	@$(MAKE) --no-print-directory image
+	@SECCOMPD_BUILD=$(BUILD) SECCOMPD_VERSION=$(VERSION) $(PYTHON) -m pytest -q -p no:cacheprovider -rs \
+	        tests/e2e/test_cri.py $(PYTEST_ARGS)
+
 # --- lint ---
 
 C_FILES := $(sort $(wildcard agent/*/*.c agent/*/*.h tests/unit/*.c tests/unit/*.h tests/bench/*.c tests/fuzz/*.c tests/fuzz/*.h))
@@ -263,7 +273,7 @@ clean: ## Remove what was built
 
 .PHONY: help
 help: ## This list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -190,9 +190,9 @@ class Containerd:
     def crictl(self, *arguments, check=True, **more):
         return self.namespaces.run(*self._crictl, *arguments, check=check, **more)
 
-    def run_sandbox(self, config, runtime=""):
+    def run_sandbox(self, config):
         """RunPodSandbox; the id."""
-        return self.crictl("runp", "--runtime", runtime, self._write("sandbox", config)).stdout.strip()
+        return self.crictl("runp", self._write("sandbox", config)).stdout.strip()
 
     def create_container(self, sandbox, config, sandbox_config):
         """CreateContainer; the id."""

@@ -45,10 +45,10 @@ def write_image(archive, reference, files, entrypoint, command=()):
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": _descriptor("application/vnd.oci.image.config.v1+json", config),
         "layers": [_descriptor("application/vnd.oci.image.layer.v1.tar", layer)]})
-    name = {"io.containerd.image.name": reference, "org.opencontainers.image.ref.name": reference}
     index = _json({
         "schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
-        "manifests": [{**_descriptor("application/vnd.oci.image.manifest.v1+json", manifest), "annotations": name}]})
+        "manifests": [{**_descriptor("application/vnd.oci.image.manifest.v1+json", manifest),
+                       "annotations": _named(reference)}]})
     with tarfile.open(archive, "w") as out:
         _add(out, "oci-layout", _json({"imageLayoutVersion": "1.0.0"}))
         _add(out, "index.json", index)
@@ -57,11 +57,25 @@ def write_image(archive, reference, files, entrypoint, command=()):
     return archive
 
 
-def reference_of(archive):
-    """The name of the one image in an OCI archive."""
-    with tarfile.open(archive) as opened:
-        manifest, = json.load(opened.extractfile("index.json"))["manifests"]
-    return manifest["annotations"]["org.opencontainers.image.ref.name"]
+def copy_as(archive, reference, copy):
+    """Copies an OCI archive of one image under another name, as a push to a registry would; `copy`.
+
+    containerd's CRI finds images by names that are complete only."""
+    with tarfile.open(archive) as source, tarfile.open(copy, "w") as out:
+        for member in source:
+            data = source.extractfile(member).read() if member.isfile() else b""
+            if member.name == "index.json":
+                index = json.loads(data)
+                manifest, = index["manifests"]
+                manifest["annotations"] = _named(reference)
+                data = _json(index)
+            member.size = len(data)
+            out.addfile(member, io.BytesIO(data))
+    return copy
+
+
+def _named(reference):
+    return {"io.containerd.image.name": reference, "org.opencontainers.image.ref.name": reference}
 
 
 def _layer(files):

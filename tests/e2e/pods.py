@@ -9,12 +9,15 @@ import uuid
 
 from node import AtomicWriter, eventually
 
-NETWORK_OF_THE_NODE = 2
+# NamespaceMode and SecurityProfile.ProfileType of CRI
+CONTAINER, NODE = 1, 2
+RUNTIME_DEFAULT, UNCONFINED, LOCALHOST = 0, 1, 2
 # What the kubelet asks for unless procMount says otherwise.
 MASKED = ["/proc/asound", "/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/timer_list",
           "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware"]
 READ_ONLY = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
 UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+VOLUME_PLUGINS = {"configMap": "kubernetes.io~configmap", "emptyDir": "kubernetes.io~empty-dir"}
 # Of a container's manifest: what does not reach the runtime.
 FOR_THE_KUBELET = {"imagePullPolicy", "livenessProbe", "readinessProbe", "startupProbe", "ports",
                    "terminationMessagePolicy", "terminationMessagePath"}
@@ -29,13 +32,13 @@ class Kubelet:
         self.root.mkdir(mode=0o700)
         self.seccomp = self.root / "seccomp"
 
-    def pod(self, spec, name="pod", runtime=""):
+    def pod(self, spec, name):
         """Makes the volumes and the sandbox of a pod; `spec` is a PodSpec with one container."""
-        return Pod(self, spec, name, runtime)
+        return Pod(self, spec, name)
 
 
 class Pod:
-    def __init__(self, kubelet, spec, name, runtime):
+    def __init__(self, kubelet, spec, name):
         self.kubelet = kubelet
         self.containerd = kubelet.containerd
         self.spec = spec
@@ -49,10 +52,10 @@ class Pod:
             "metadata": {"name": name, "uid": self.uid, "namespace": "default", "attempt": 0},
             "log_directory": str(self.dir / "logs"),
             "linux": {"cgroup_parent": f"{self.containerd.cgroup_parent}/pod{self.uid}",
-                      "security_context": {"namespace_options": {"network": NETWORK_OF_THE_NODE},
-                                           "seccomp": {"profile_type": 0}}}}
+                      "security_context": {"namespace_options": {"network": NODE},
+                                           "seccomp": {"profile_type": RUNTIME_DEFAULT}}}}
         (self.dir / "logs").mkdir(parents=True)
-        self.sandbox = self.containerd.run_sandbox(self.config, runtime)
+        self.sandbox = self.containerd.run_sandbox(self.config)
 
     def _make_volume(self, volume):
         name = volume.pop("name")
@@ -62,8 +65,7 @@ class Pod:
             path = pathlib.Path(source["path"])
             path.mkdir(parents=True, exist_ok=True)
             return path
-        path = self.dir / "volumes" / {"configMap": "kubernetes.io~configmap", "emptyDir": "kubernetes.io~empty-dir"}[
-            kind] / name
+        path = self.dir / "volumes" / VOLUME_PLUGINS[kind] / name
         path.mkdir(parents=True)
         path.chmod(0o777)
         if kind == "configMap":
@@ -124,19 +126,25 @@ class Pod:
         """Has the probe make its calls once more: `report` of the next round tells."""
         self.containerd.namespaces.run("kill", "-HUP", self.pid())
 
-    def report(self, n_rounds=1):
-        """The last of the probe's rounds, when so many are there: errno by call, "Seccomp" for its mode."""
-        def is_complete():
-            lines = self.log()
-            return lines if sum(line.startswith("Seccomp ") for line in lines) >= n_rounds else None
-        lines = eventually(is_complete, 20, f"round {n_rounds} of the probe")
-        ends = [i for i, line in enumerate(lines) if line.startswith("Seccomp ")]
-        first = ends[n_rounds - 2] + 1 if n_rounds > 1 else 0
-        return {word: int(value) for word, value in (line.rsplit(" ", 1) for line in lines[first:ends[n_rounds - 1] + 1])}
+    def report(self, n=1):
+        """The n-th of the probe's rounds, waited for: see `rounds`."""
+        return eventually(lambda: rounds(self.log())[n - 1:n], 20, f"round {n} of the probe")[0]
 
     def remove(self):
         self.containerd.crictl("stopp", self.sandbox)
         self.containerd.crictl("rmp", self.sandbox)
+
+
+def rounds(lines):
+    """What the probe wrote, complete rounds: errno by call, "Seccomp" for its mode."""
+    made, current = [], {}
+    for line in lines:
+        word, _, value = line.rpartition(" ")
+        current[word] = int(value)
+        if word == "Seccomp":
+            made.append(current)
+            current = {}
+    return made
 
 
 def container_config(spec, volumes, seccomp_root):
@@ -181,7 +189,7 @@ def _bytes(quantity):
 
 def _security_context(left, seccomp_root):
     made = {
-        "namespace_options": {"network": NETWORK_OF_THE_NODE, "pid": 1},
+        "namespace_options": {"network": NODE, "pid": CONTAINER},
         "masked_paths": MASKED, "readonly_paths": READ_ONLY,
         "readonly_rootfs": left.pop("readOnlyRootFilesystem", False),
         "no_new_privs": not left.pop("allowPrivilegeEscalation", True),
@@ -198,5 +206,5 @@ def _security_context(left, seccomp_root):
 
 def _seccomp(profile, seccomp_root):
     if profile["type"] == "Localhost":
-        return {"profile_type": 2, "localhost_ref": str(seccomp_root / profile["localhostProfile"])}
-    return {"profile_type": {"RuntimeDefault": 0, "Unconfined": 1}[profile["type"]]}
+        return {"profile_type": LOCALHOST, "localhost_ref": str(seccomp_root / profile["localhostProfile"])}
+    return {"profile_type": {"RuntimeDefault": RUNTIME_DEFAULT, "Unconfined": UNCONFINED}[profile["type"]]}

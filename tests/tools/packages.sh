@@ -21,6 +21,8 @@ packages_of() {
         systemd) echo systemd systemd-container debootstrap man-db ;;
         image) echo buildah debootstrap runc ;;
         chart) echo python3 python3-pytest python3-yaml prometheus runc busybox-static openssl ;;
+        e2e) echo containerd runc crun golang-github-containers-common gcc libc6-dev iproute2 procps curl \
+                python3 python3-pytest python3-yaml ;;
         *)
                 echo "packages.sh: unknown set '$1'" >&2
                 exit 2
