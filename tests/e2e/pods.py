@@ -109,7 +109,7 @@ class Pod:
         return self.containerd.pid(self.container)
 
     def probe(self, kind):
-        """What a probe of the manifest (httpGet, a port by its name) gets: the HTTP status, 0 for no answer; the text."""
+        """What a probe of the manifest (httpGet, a named port) gets: HTTP status, 0 for no answer, and text."""
         container, = self.spec["containers"]
         probe = container[kind]
         port, = [port["containerPort"] for port in container["ports"] if port["name"] == probe["httpGet"]["port"]]
@@ -128,7 +128,7 @@ class Pod:
 
     def report(self, n=1):
         """The n-th of the probe's rounds, waited for: see `rounds`."""
-        return eventually(lambda: rounds(self.log())[n - 1:n], 20, f"round {n} of the probe")[0]
+        return eventually(lambda: rounds(self.log())[n - 1:n], message=f"round {n} of the probe")[0]
 
     def remove(self):
         self.containerd.crictl("stopp", self.sandbox)

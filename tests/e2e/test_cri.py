@@ -62,7 +62,7 @@ class Node:
 
     def wait_ready(self):
         try:
-            eventually(self.is_ready, 20)
+            eventually(self.is_ready)
         except AssertionError:
             text = "\n".join([self.agent.probe("readinessProbe")[1], *self.agent.log()])
             raise AssertionError(f"the agent does not become ready:\n{text}") from None
@@ -83,7 +83,7 @@ class Node:
             if all(name in known and known[name]["sourceDigest"] == sha256(data) for name, data in files.items()):
                 return known
             return None
-        return eventually(are_known, 30, f"{sorted(files)} known to the agent")
+        return eventually(are_known, message=f"{sorted(files)} known to the agent")
 
     def workload(self, profile, *calls, name="workload"):
         """A pod whose container makes `calls` under a Localhost profile of the agent's (None: unconfined)."""
@@ -125,9 +125,10 @@ def denies(number, *names):
         {"names": list(names), "action": "SCMP_ACT_ERRNO", "errnoRet": number}]}).encode()
 
 
-def status_of(pod):
-    """/proc/PID/status of a pod's container as a dict."""
-    return {key: value.strip() for key, _, value in (line.partition(":") for line in pod.proc("status").splitlines())}
+def status_of(pod, pid=None):
+    """/proc/PID/status of a container's first process, or of another, as a dict."""
+    text = pod.containerd.namespaces.proc(pid or pod.pid(), "status")
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in text.splitlines())}
 
 
 def mounts_of(pod):
@@ -198,7 +199,7 @@ def test_an_agent_told_of_another_kubelet_root_is_not_ready(node, tmp_path):
     def what_it_says():
         code, text = agent.probe("readinessProbe")
         return text if code == 503 and "[+]sync ok" in text else None
-    text = eventually(what_it_says, 20, "unready after its first pass")
+    text = eventually(what_it_says, message="unready after its first pass")
     line, = [line for line in text.splitlines() if line.startswith("[-]kubelet-root")]
     assert str(tmp_path) in line and str(node.kubelet.root) in line
     agent.remove()
@@ -220,16 +221,34 @@ def test_workers_check_and_install_in_it(node):
     del node.profiles["broken.json"]
 
 
-def test_hostile_profiles_stay_within_the_memory_limit(node):
-    before = node.agent.pid()
-    known = node.publish({**hostile_set(), "neighbour.json": denies(42, "mkdir")})
-    for name in hostile_set():
+def test_hostile_profiles_are_met_by_confined_workers_within_the_memory_limit(node):
+    init = node.agent.pid()
+    endless = ROOT / "tests" / "cases" / "SP812-miscompiled" / "bad-never-ends.json"  # libseccomp never returns
+    hostile = {**hostile_set(), "endless.json": endless.read_bytes()}
+    files = {**hostile, "neighbour.json": denies(42, "mkdir")}
+    node.agent.config_maps["main"].publish({**node.profiles, **files})
+
+    def confined_worker():
+        """The status of a child that has a second filter, on top of the runtime's."""
+        for pid in node.namespaces.proc(init, f"task/{init}/children").split():
+            try:
+                status = status_of(node.agent, pid)
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if status["Seccomp_filters"] == "2":
+                return status
+        return None
+    status = eventually(confined_worker, message="a worker with a filter of its own")
+    assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2") and int(status["CapBnd"], 16) == 0
+
+    known = node.publish(files)
+    for name in hostile:
         assert known[name]["state"] == "invalid" and "died" not in json.dumps(known[name]["diagnostics"]), known[name]
         del node.profiles[name]
     assert known["neighbour.json"]["state"] == "installed"
     limit, peak, kills = memory_of(node.agent)
     assert kills == 0 and peak < limit
-    assert node.agent.pid() == before and node.is_ready()
+    assert node.agent.pid() == init and node.is_ready()
 
 
 def test_the_agents_container_is_replaced_and_the_next_one_takes_over(node):
@@ -251,11 +270,13 @@ def test_cleanup_takes_away_what_the_agent_wrote(node):
     foreign.write_bytes(b"{}")
     node.containerd.crictl("stop", node.agent.container)
     cleaner = node.kubelet.pod(agent_spec(node.image, node.kubelet.root, cleanup="true"), "cleanup").start()
-    eventually(lambda: cleaner.probe("readinessProbe")[0] == 200, 20, "the cleanup is done")
-    assert list(node.installed.iterdir()) == [foreign]
-    cleaner.remove()
-    foreign.unlink()
-    node.agent.restart()
+    try:
+        eventually(lambda: cleaner.probe("readinessProbe")[0] == 200, message="the cleanup is done")
+        assert list(node.installed.iterdir()) == [foreign]
+    finally:
+        cleaner.remove()
+        foreign.unlink()
+        node.agent.restart()
     node.wait_ready()
     assert node.status()["kept.json"]["state"] == "installed"
 
