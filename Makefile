@@ -116,6 +116,14 @@ e2e-systemd: ## The host unit under the real systemd (root; systemd-nspawn, a De
 	@$(MAKE) --no-print-directory all
 	@SECCOMPD_BUILD=$(BUILD) $(PYTHON) -m pytest -q -p no:cacheprovider -rs tests/e2e/test_systemd.py $(PYTEST_ARGS)
 
+.PHONY: e2e-cri
+e2e-cri: ## The image and the chart's pod under a real containerd, with runc and with crun (root, Go)
+	@tests/tools/packages.sh install e2e image
+	@tests/tools/go-tools.sh crictl helm >/dev/null
+	@$(MAKE) --no-print-directory image
+	@SECCOMPD_BUILD=$(BUILD) SECCOMPD_VERSION=$(VERSION) $(PYTHON) -m pytest -q -p no:cacheprovider -rs \
+	        tests/e2e/test_cri.py $(PYTEST_ARGS)
+
 .PHONY: test-chart
 test-chart: ## The Helm chart and deploy/, against a real kube-apiserver on loopback
 	@tests/tools/packages.sh install build chart
@@ -167,16 +175,6 @@ fuzz: ## libFuzzer on text scan, whole pipeline, BPF evaluator and wire formats 
 
 fuzz-run: $(FUZZ_TARGETS)
 	@tests/tools/fuzz.sh $(FUZZ_TARGETS)
-
-# --- end to end ---
-
-.PHONY: e2e-cri
-e2e-cri: ## The image and the chart's pod under a real containerd, with runc and with crun (root, Go)
-	@tests/tools/packages.sh install e2e
-	@tests/tools/go-tools.sh crictl helm >/dev/null
-	@$(MAKE) --no-print-directory image
-	@SECCOMPD_BUILD=$(BUILD) SECCOMPD_VERSION=$(VERSION) $(PYTHON) -m pytest -q -p no:cacheprovider -rs \
-	        tests/e2e/test_cri.py $(PYTEST_ARGS)
 
 # --- lint ---
 
