@@ -390,6 +390,22 @@ def test_the_pages_reload_returns_when_it_is_over(host):
         assert host.installed("web.json") == canonical(profile("read", f"close{'_range' * i}"))
 
 
+def test_the_pages_uninstall(host):
+    host.put(f"{SOURCE}/web.json", GOOD)
+    host.put(f"{DESTINATION}/foreign.json", BAD)
+    host.boot()
+    host.run("systemctl", "enable", "--now", UNIT)
+    assert host.installed("web.json") == canonical(GOOD)
+    commands = re.findall(r"^    (.*?)(?: +#.*)?$", PAGE.partition("\n## Uninstall\n")[2], re.MULTILINE)
+    assert len(commands) == 4
+    for command in commands:
+        if not command.startswith("make"):  # which the machine lacks
+            host.run("sh", "-ec", command)
+    assert host.run("systemctl", "is-enabled", UNIT, check=False).stdout == "disabled\n"
+    assert host.run("ls", "--almost-all", DESTINATION).stdout == "foreign.json\n"
+    assert host.path(f"{SOURCE}/web.json").exists() and not host.path("/etc/default/seccompd").exists()
+
+
 def test_install_and_uninstall(tmp_path):
     arguments = [f"DESTDIR={tmp_path}", "PREFIX=/opt/agent", "UNITDIR=/etc/systemd/system", "DEFAULTSDIR=/etc/sysconfig"]
     make("install", *arguments)
