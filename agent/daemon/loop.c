@@ -251,11 +251,19 @@ static uint64_t rescan_interval(const Daemon *daemon) {
         return !daemon->watch && interval > POLL_RESCAN_USEC ? POLL_RESCAN_USEC : interval;
 }
 
+/* What watches over agents asks when a sync was last successful, of those that have cleaned up too.
+ */
+static void count_idle_sync(Daemon *daemon) {
+        metrics_count_sync(&daemon->metrics, true, (int64_t) loop_now(daemon, CLOCK_REALTIME), 0);
+}
+
 static int on_rescan(sd_event_source *source, uint64_t usec, void *userdata) {
         Daemon *daemon = userdata;
 
         (void) source;
         (void) usec;
+        if (daemon->is_cleaned) /* there is nothing to do any more, and that is done */
+                count_idle_sync(daemon);
         if (daemon->is_loaded) {
                 loop_check_orphaned(daemon);
                 if (!daemon->pass)

@@ -49,6 +49,9 @@ def test_the_daemon_cleans_up_waits_and_says_so(node):
     assert names(node) == ["edited.json", "theirs.json"]
     assert node.status()["profiles"] == []
     assert node.text("/livez") == (200, "ok")
+    # rescans go on being successful, for who watches over that
+    synced = node.metric("seccompd_last_sync_success_timestamp_seconds")
+    eventually(lambda: node.metric("seccompd_last_sync_success_timestamp_seconds") > synced)
     # a rescan later it has not come back, and somebody's change is none of its business
     (node.installed / "edited.json").unlink()
     log_size = len(node.log_text())
