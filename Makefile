@@ -61,6 +61,9 @@ $(BUILD)/%.o: %.c
 	$(call say,CC,$@)
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
+# Linked in byte by byte, for --explain.
+$(BUILD)/agent/ctl/rule_page.o: docs/rules.md
+
 define room_library
 $(BUILD)/lib$(1).a: $(call objects,$(1))
 	@mkdir -p $$(@D)

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/suggest.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,6 +63,23 @@ void usage_refused_option(
                         near);
         else
                 fprintf(stderr, "%s: unknown option --%s; see %s --help\n", program, name, program);
+}
+
+int usage_choice(const char *program, const char *option, const char *value,
+        const char *const *words, size_t n) {
+        const char *near = NULL;
+
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(words[i], value) == 0)
+                        return (int) i;
+        fprintf(stderr, "%s: %s %s: must be ", program, option, value);
+        for (size_t i = 0; i < n; i++)
+                fprintf(stderr, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", words[i]);
+        near = suggest_nearest(value, words, n);
+        if (near)
+                fprintf(stderr, "; did you mean %s?", near);
+        fputc('\n', stderr);
+        return -EINVAL;
 }
 
 void usage_unknown_word(const char *program, const char *what, const char *word,

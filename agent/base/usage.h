@@ -18,4 +18,11 @@ void usage_refused_option(
 void usage_unknown_word(const char *program, const char *what, const char *word,
         const char *const *known, size_t n_known);
 
+/**
+ * The number of `value` among the `n` words that option `option` ("--format") takes. -EINVAL for
+ * another word, after saying on stderr which there are, with the nearest as a suggestion.
+ */
+int usage_choice(const char *program, const char *option, const char *value,
+        const char *const *words, size_t n);
+
 #endif

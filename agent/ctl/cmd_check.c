@@ -3,13 +3,17 @@
 /*
  * seccompctl check: every finding about every file, as the node would find it: the same function in
  * the same confined child as the daemon's, so that a profile that crashes or hangs libseccomp is a
- * finding here too.
+ * finding here too. This file has the command line; check_result.c and check_sarif.c the outputs.
  */
 
 #include "ctl/ctl.h"
 
 #include "base/usage.h"
+#include "ctl/check_result.h"
+#include "ctl/rule_page.h"
 #include "node/worker.h"
+#include "profile/node_spec.h"
+#include "version.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -23,7 +27,9 @@ enum {
         OPT_FAIL_ON,
         OPT_RULE,
         OPT_CAPABILITIES,
+        OPT_NODE,
         OPT_INFO,
+        OPT_EXPLAIN,
 };
 
 static const struct option OPTIONS[] = {
@@ -31,35 +37,57 @@ static const struct option OPTIONS[] = {
         { "fail-on", required_argument, NULL, OPT_FAIL_ON },
         { "rule", required_argument, NULL, OPT_RULE },
         { "capabilities", required_argument, NULL, OPT_CAPABILITIES },
+        { "node", required_argument, NULL, OPT_NODE },
         { "info", no_argument, NULL, OPT_INFO },
+        { "explain", required_argument, NULL, OPT_EXPLAIN },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         {},
 };
 
+typedef enum CheckFormat {
+        FORMAT_TEXT,
+        FORMAT_JSON,
+        FORMAT_SARIF,
+        N_FORMATS,
+} CheckFormat;
+
+static const char *const FORMATS[N_FORMATS] = { "text", "json", "sarif" };
+static const char *const FAIL_ON[] = { "error", "warning", "info" }; /* gravest first */
+
 typedef struct CheckCommand {
         CheckOptions options;
-        OutputFormat format;
+        CheckFormat format;
         Severity fail_on;
         bool shows_info;
-        /* over all files */
-        size_t n_files, n_unreadable, n_errors, n_warnings, n_infos;
-        Severity worst;
-        Buf output;
+        const char *node; /* --node; borrowed from the command line */
 } CheckCommand;
 
 static void print_help(void) {
         fputs("usage: seccompctl check [OPTION...] FILE|DIR|-...\n"
+              "       seccompctl check --explain SPnnn|all\n"
               "\n"
-              "Checks profiles for this machine: its architecture, kernel and libseccomp.\n"
+              "Checks profiles: files, the *.json files of directories, standard input, and the "
+              "profiles in\n"
+              "ConfigMaps as `kubectl get configmap -o json` prints them.\n"
               "\n"
-              "  -o, --format text|json        json: one stable document (default text)\n"
+              "What to say:\n"
+              "  -o, --format text|json|sarif  json: one stable document, sarif: for code scanning "
+              "(default text)\n"
+              "  --info                        show findings of severity info too\n"
               "  --fail-on error|warning|info  from which severity on the exit status is 1 "
               "(default error)\n"
-              "  --info                        show findings of severity info too\n"
+              "  --explain SPnnn|all           what a rule means, or the list of all rules\n"
+              "\n"
+              "How to check:\n"
+              "  --node arch=ARCH,kernel=VERSION,caps=LIST\n"
+              "                                a node other than this machine; each part may be "
+              "left "
+              "out\n"
+              "  --capabilities LIST           what Docker's includes.caps are held against\n"
               "  --rule SPnnn=error|warning|info|off\n"
               "                                what a rule weighs; repeatable\n"
-              "  --capabilities LIST           what Docker's includes.caps are held against\n"
+              "\n"
               "  -h, --help                    this text\n"
               "  -V, --version                 the version\n"
               "\n"
@@ -68,14 +96,20 @@ static void print_help(void) {
                 stdout);
 }
 
-static int parse_fail_on(const char *value, Severity *ret_severity) {
-        for (int severity = SEVERITY_INFO; severity <= SEVERITY_ERROR; severity++)
-                if (strcmp(severity_name((Severity) severity), value) == 0) {
-                        *ret_severity = (Severity) severity;
-                        return 0;
-                }
-        fprintf(stderr, PROGRAM ": --fail-on %s: must be error, warning or info\n", value);
-        return -EINVAL;
+static int parse_format(CheckCommand *command, const char *value) {
+        int format = usage_choice(PROGRAM, "--format", value, FORMATS, N_ELEMENTS(FORMATS));
+
+        if (format >= 0)
+                command->format = (CheckFormat) format;
+        return format;
+}
+
+static int parse_fail_on(CheckCommand *command, const char *value) {
+        int at = usage_choice(PROGRAM, "--fail-on", value, FAIL_ON, N_ELEMENTS(FAIL_ON));
+
+        if (at >= 0)
+                command->fail_on = (Severity) (SEVERITY_ERROR - at);
+        return at;
 }
 
 static int parse_rule(CheckCommand *command, const char *value) {
@@ -97,6 +131,31 @@ static int parse_capabilities(CheckCommand *command, const char *value) {
         return r;
 }
 
+/* Returns an exit status. */
+static int explain(const char *word) {
+        _cleanup_buf_ Buf text = {};
+        unsigned near = 0;
+        const Rule *rule = rule_page_find(word, &near);
+
+        if (rule)
+                rule_page_text(&text, rule->id, output_has_colour());
+        else if (strcmp(word, "all") == 0)
+                rule_page_list(&text);
+        else {
+                fprintf(stderr, PROGRAM ": --explain %s: there is no such rule", word);
+                if (near > 0)
+                        fprintf(stderr, "; did you mean SP%u?\n", near);
+                else
+                        fputs("; --explain all lists them\n", stderr);
+                return CTL_USAGE;
+        }
+        if (buf_error(&text) < 0 || fputs(text.data, stdout) < 0 || fflush(stdout) != 0) {
+                perror(PROGRAM);
+                return CTL_USAGE;
+        }
+        return CTL_OK;
+}
+
 /* Returns -1 to go on, or an exit status. */
 static int parse_options(int argc, char **argv, CheckCommand *command) {
         int option, r = 0;
@@ -107,11 +166,13 @@ static int parse_options(int argc, char **argv, CheckCommand *command) {
                 case 'h': print_help(); return CTL_OK;
                 case 'V': version_print(); return CTL_OK;
                 case 'o':
-                case OPT_FORMAT: r = output_format_parse(PROGRAM, optarg, &command->format); break;
-                case OPT_FAIL_ON: r = parse_fail_on(optarg, &command->fail_on); break;
+                case OPT_FORMAT: r = parse_format(command, optarg); break;
+                case OPT_FAIL_ON: r = parse_fail_on(command, optarg); break;
                 case OPT_INFO: command->shows_info = true; break;
                 case OPT_RULE: r = parse_rule(command, optarg); break;
                 case OPT_CAPABILITIES: r = parse_capabilities(command, optarg); break;
+                case OPT_NODE: command->node = optarg; break;
+                case OPT_EXPLAIN: return explain(optarg);
                 default: usage_refused_option(PROGRAM, option, argv, OPTIONS); return CTL_USAGE;
                 }
                 if (r < 0)
@@ -125,121 +186,75 @@ static int parse_options(int argc, char **argv, CheckCommand *command) {
         return -1;
 }
 
-static void count(CheckCommand *command, const Verdict *verdict) {
-        command->n_errors += diags_count(&verdict->diags, SEVERITY_ERROR);
-        command->n_warnings += diags_count(&verdict->diags, SEVERITY_WARNING);
-        command->n_infos += diags_count(&verdict->diags, SEVERITY_INFO);
-        if (verdict->diags.worst > command->worst)
-                command->worst = verdict->diags.worst;
+/* This machine's facts, changed as --node says. Returns 0 or an exit status. */
+static int prepare(CheckCommand *command) {
+        _cleanup_buf_ Buf problem = {};
+        int r = check_prepare(PROGRAM, &command->options.facts);
+
+        if (r != CTL_OK || !command->node)
+                return r;
+        if (node_spec_parse(command->node, &command->options, &problem) == 0)
+                return CTL_OK;
+        fprintf(stderr, PROGRAM ": --node %s: %s\n", command->node,
+                buf_error(&problem) == 0 ? problem.data : strerror(ENOMEM));
+        return CTL_USAGE;
 }
 
-static void put_programs_json(Buf *out, const Verdict *verdict) {
-        for (size_t i = 0; i < verdict->n_programs; i++) {
-                const VerdictProgram *program = &verdict->programs[i];
-
-                buf_printf(out,
-                        "%s{\"architecture\":\"%s\",\"instructions\":%u,\"evaluation\":\"%s\"}",
-                        i > 0 ? "," : "", program->arch->name, program->n_insns,
-                        program->is_exhaustive ? "exhaustive" : "sampled");
-        }
-}
-
-static void put_json(CheckCommand *command, const Input *input, const Verdict *verdict) {
-        Buf *out = &command->output;
-        char digest[DIGEST_TEXT_SIZE];
-
-        buf_puts(out, command->n_files > 1 ? ",\n" : "");
-        buf_puts(out, "  {\"file\":");
-        buf_put_json(out, input->name);
-        buf_printf(out, ",\"valid\":%s", verdict->kind == VERDICT_GOOD ? "true" : "false");
-        if (verdict->kind == VERDICT_GOOD) {
-                digest_text(&verdict->digest, digest);
-                buf_printf(out, ",\"digest\":\"%s\"", digest);
-        }
-        buf_puts(out, ",\"programs\":[");
-        put_programs_json(out, verdict);
-        buf_puts(out, "],\"diagnostics\":");
-        diags_render_json(out, &verdict->diags);
-        buf_printf(out, ",\"diagnosticsDropped\":%zu}", verdict->diags.n_dropped);
-}
-
-/* Infos are for who asks for them. */
-static int put_text(CheckCommand *command, const Input *input, const Verdict *verdict) {
-        bool shows_info = command->shows_info || command->fail_on == SEVERITY_INFO;
-        Buf *out = &command->output;
-        int r = findings_render(out, &verdict->diags, shows_info ? SEVERITY_INFO : SEVERITY_WARNING,
-                input, output_has_colour());
-
-        if (verdict->diags.n_dropped > 0)
-                buf_printf(out, "%s: %zu more findings are not shown\n", input->name,
-                        verdict->diags.n_dropped);
-        return r;
-}
-
-static int check_one(CheckCommand *command, const Input *input) {
-        _cleanup_(verdict_freep) Verdict *verdict = NULL;
+static int check_one(const CheckCommand *command, const Input *input, CheckResults *results) {
+        Verdict *verdict = NULL;
         const WorkerRequest request = {
                 .bytes = input->bytes,
                 .size_bytes = input->size_bytes,
                 .options = &command->options,
         };
-        int r;
-
-        if (!input->bytes) {
-                fprintf(stderr, PROGRAM ": %s: %s\n", input->name, strerror(-input->error));
-                command->n_unreadable++;
-                return 0;
-        }
-        r = worker_check(&request, &verdict);
-        if (r < 0)
-                return r;
-        command->n_files++;
-        count(command, verdict);
-        if (command->format == OUTPUT_TEXT)
-                return put_text(command, input, verdict);
-        put_json(command, input, verdict);
-        return 0;
-}
-
-static void put_counted(Buf *out, size_t n, const char *what, const char *before) {
-        buf_printf(out, "%s%zu %s%s", before, n, what, n == 1 ? "" : "s");
-}
-
-static void put_summary(CheckCommand *command) {
-        Buf *out = &command->output;
-
-        put_counted(out, command->n_files, "file", "");
-        put_counted(out, command->n_errors, "error", ": ");
-        put_counted(out, command->n_warnings, "warning", ", ");
-        put_counted(out, command->n_infos, "info", ", ");
-        if (command->n_infos > 0 && !command->shows_info && command->fail_on != SEVERITY_INFO)
-                buf_puts(out, " (--info shows them)");
-        buf_putc(out, '\n');
-}
-
-static int run(CheckCommand *command, const Inputs *inputs) {
         int r = 0;
 
-        if (command->format == OUTPUT_JSON)
-                buf_puts(&command->output,
-                        "{\"apiVersion\":\"seccompctl/v1\",\"kind\":\"CheckResult\",\"files\":[\n");
+        if (input->bytes)
+                r = worker_check(&request, &verdict);
+        else
+                fprintf(stderr, PROGRAM ": %s: %s\n", input->name, input_problem(input));
+        return r < 0 ? r : check_results_add(results, input, verdict);
+}
+
+static int render(const CheckCommand *command, const CheckResults *results, Buf *out) {
+        const bool shows_info = command->shows_info || command->fail_on == SEVERITY_INFO;
+        _cleanup_free_ char *directory = NULL;
+
+        switch (command->format) {
+        case FORMAT_JSON: check_render_json(out, results); return 0;
+        case FORMAT_SARIF:
+                directory = getcwd(NULL, 0);
+                if (!directory)
+                        return -errno;
+                check_render_sarif(out, results, directory, SECCOMPD_VERSION);
+                return 0;
+        default: return check_render_text(out, results, shows_info, output_has_colour());
+        }
+}
+
+/* Checks all inputs and prints what was found. Returns an exit status, or -errno. */
+static int run(const CheckCommand *command, const Inputs *inputs) {
+        _cleanup_(check_results_done) CheckResults results = {
+                .facts = &command->options.facts,
+                .node = command->node,
+        };
+        _cleanup_buf_ Buf out = {};
+        int r = 0;
+
         for (size_t i = 0; i < inputs->n && r >= 0; i++)
-                r = check_one(command, &inputs->items[i]);
+                r = check_one(command, &inputs->items[i], &results);
+        if (r >= 0)
+                r = render(command, &results, &out);
+        if (r >= 0)
+                r = buf_error(&out);
         if (r < 0)
                 return r;
-        if (command->format == OUTPUT_JSON)
-                buf_printf(&command->output, "\n],\"errors\":%zu,\"warnings\":%zu,\"infos\":%zu}\n",
-                        command->n_errors, command->n_warnings, command->n_infos);
-        else if (command->n_files > 0)
-                put_summary(command);
-        r = buf_error(&command->output);
-        if (r < 0)
-                return r;
-        if (fwrite(command->output.data ? command->output.data : "", 1, command->output.size,
-                    stdout) != command->output.size ||
+        if (fwrite(out.data ? out.data : "", 1, out.size, stdout) != out.size ||
                 fflush(stdout) != 0)
                 return -EIO;
-        return 0;
+        if (results.n_unreadable > 0)
+                return CTL_USAGE;
+        return results.worst >= command->fail_on ? CTL_FOUND : CTL_OK;
 }
 
 int cmd_check(int argc, char **argv) {
@@ -252,7 +267,7 @@ int cmd_check(int argc, char **argv) {
 
         if (r >= 0)
                 return r;
-        r = check_prepare(PROGRAM, &command.options.facts);
+        r = prepare(&command);
         if (r != CTL_OK)
                 return r;
         for (int i = optind; i < argc && r >= 0; i++)
@@ -262,13 +277,12 @@ int cmd_check(int argc, char **argv) {
                 return CTL_USAGE;
         }
         if (r >= 0)
+                r = inputs_expand(&inputs);
+        if (r >= 0)
                 r = run(&command, &inputs);
-        buf_done(&command.output);
         if (r < 0) {
                 fprintf(stderr, PROGRAM ": %s\n", strerror(-r));
                 return CTL_USAGE;
         }
-        if (command.n_unreadable > 0)
-                return CTL_USAGE;
-        return command.worst >= command.fail_on ? CTL_FOUND : CTL_OK;
+        return r;
 }

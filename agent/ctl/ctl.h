@@ -6,6 +6,7 @@
 #include "node/worker.h"
 #include "profile/diag.h"
 #include "profile/policy.h"
+#include "profile/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,17 +47,32 @@ void version_print(void);
  */
 int check_prepare(const char *program, NodeFacts *ret_facts);
 
-/** A file to check. */
+/** A file that holds profiles as JSON strings: a ConfigMap, or a List of them. */
+typedef struct Container {
+        char *name;  /* of the file, as shown; owned */
+        char *bytes; /* owned */
+        size_t size_bytes;
+        Arena *arena; /* owned */
+        Text text;    /* in the arena */
+} Container;
+
+/** A file to check, or a profile in a Container. */
 typedef struct Input {
         char *name;  /* as shown in diagnostics: "-" is "<stdin>"; owned */
         char *bytes; /* owned; NULL when it could not be read */
         size_t size_bytes;
-        int error; /* -errno when bytes is NULL */
+        int error;                  /* -errno when bytes is NULL */
+        const char *problem;        /* then, instead of strerror()'s words; static; NULL */
+        const Container *container; /* borrowed from Inputs; NULL for a file of its own */
+        Span literal;               /* the string in the container that holds the profile */
+        bool is_encoded;            /* in base64: a place in it is none in the container */
 } Input;
 
 typedef struct Inputs {
         Input *items; /* owned */
         size_t n;
+        Container **containers; /* owned */
+        size_t n_containers;
 } Inputs;
 
 void inputs_done(Inputs *inputs);
@@ -68,6 +84,14 @@ void inputs_done(Inputs *inputs);
  * -ENOMEM.
  */
 int inputs_add(Inputs *inputs, const char *path);
+
+/**
+ * Replaces every ConfigMap, and every List of ConfigMaps as `kubectl get -o json` prints it, by the
+ * profiles in it: the keys of `data` and `binaryData` that match *.json, called
+ * "FILE#data/web.json" or "FILE#items/0/data/web.json". One without such a key is an error of that
+ * file. What is neither stays. Returns 0 or -ENOMEM.
+ */
+int inputs_expand(Inputs *inputs);
 
 /**
  * Renders the findings of at least that severity as text for a person. Returns 0 or -ENOMEM; errors

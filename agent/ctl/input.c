@@ -23,7 +23,16 @@ void inputs_done(Inputs *inputs) {
                 free(inputs->items[i].name);
                 free(inputs->items[i].bytes);
         }
+        for (size_t i = 0; i < inputs->n_containers; i++) {
+                Container *container = inputs->containers[i];
+
+                free(container->name);
+                free(container->bytes);
+                arena_free(container->arena);
+                free(container);
+        }
         free(inputs->items);
+        free(inputs->containers);
         *inputs = (Inputs){};
 }
 

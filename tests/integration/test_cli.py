@@ -110,7 +110,13 @@ def test_seccompd_help_shows_the_default_capabilities():
     (["seccompctl", "check", "--format"], "needs a value"),
     (["seccompctl", "check", "-o"], "needs a value"),
     (["seccompctl", "check", "-z", "x"], "unknown option -z"),
+    (["seccompctl", "check", "--format", "sarfi", "x"], "text, json or sarif; did you mean sarif?"),
     (["seccompctl", "check", "--fail-on", "warn", "x"], "error, warning or info"),
+    (["seccompctl", "check", "--fail-on", "warnign", "x"], "did you mean warning?"),
+    (["seccompctl", "check", "--node", "arhc=arm64", "x"], "did you mean 'arch'?"),
+    (["seccompctl", "check", "--node", "kernel=new", "x"], "write it as 5.10"),
+    (["seccompctl", "check", "--explain", "SP32"], "did you mean SP302?"),
+    (["seccompctl", "check", "--explain", "unknown-action"], "--explain all lists them"),
     (["seccompctl", "check", "--rule", "SP302=off", "x"], "cannot be lowered"),
     (["seccompctl", "check", "--rule", "SP999=off", "x"], "no rule of that number"),
     (["seccompctl", "check", "--rule", "unknown-call", "x"], "SPnnn="),
@@ -228,7 +234,7 @@ def test_json_is_one_stable_document(good, bad):
     first = seccompctl("check", "--format", "json", good, bad)
     assert seccompctl("check", "-o", "json", good, bad).stdout == first.stdout
     result = json.loads(first.stdout)
-    assert list(result) == ["apiVersion", "kind", "files", "errors", "warnings", "infos"]
+    assert list(result) == ["apiVersion", "kind", "node", "files", "errors", "warnings", "infos", "unreadable"]
     assert (result["apiVersion"], result["kind"]) == ("seccompctl/v1", "CheckResult")
     valid, invalid = result["files"]
     assert list(valid) == ["file", "valid", "digest", "programs", "diagnostics", "diagnosticsDropped"]

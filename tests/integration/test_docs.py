@@ -44,6 +44,7 @@ def test_the_rule_pages_tell_the_truth(tmp_path):
             if language == "json":
                 (tmp_path / f"{rule}-{kind}.json").write_text(text)
     result = json.loads(seccompctl("check", "--format", "json", tmp_path).stdout)
+    assert [entry["file"] for entry in result["files"]] == sorted(map(str, tmp_path.iterdir()))
     assert len(result["files"]) > 120
     lies = []
     for entry in result["files"]:
@@ -59,3 +60,16 @@ def test_the_example_of_the_canonical_form_is_right():
     page = (ROOT / "docs" / "canonical-form.md").read_text()
     source, canonical = re.findall(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert seccompctl("compile", "-", stdin=source.encode()).stdout.decode() == canonical
+
+
+def test_the_example_of_a_check_in_json_is_right(tmp_path):
+    page = (ROOT / "docs" / "check.md").read_text()
+    example = json.loads(re.search(r"^```json\n(.*?)^```$", page, re.MULTILINE | re.DOTALL).group(1))
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "web.json").write_text('{\n  "defaultAction": "SCMP_ACT_ALOW"\n}\n')
+    out = subprocess.run([SECCOMPCTL.resolve(), "check", "--format", "json", "profiles"], cwd=tmp_path,
+                         capture_output=True, check=False).stdout
+    result = json.loads(out)
+    assert list(result) == list(example) and list(result["node"]) == list(example["node"])
+    del result["node"], example["node"]
+    assert result == example

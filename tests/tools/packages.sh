@@ -13,7 +13,8 @@ packages_of() {
         case $1 in
         build) echo gcc libc6-dev make pkg-config libseccomp-dev libcjson-dev libmd-dev \
                 libsystemd-dev libmicrohttpd-dev libcurl4-openssl-dev ;;
-        test) echo libcmocka-dev python3 python3-pytest python3-yaml procps runc crun prometheus jq curl \
+        test) echo libcmocka-dev python3 python3-pytest python3-yaml procps runc crun \
+                prometheus jq curl python3-jsonschema \
                 golang-github-containers-common ;;
         lint) echo clang clang-format clang-tidy cppcheck shellcheck ;;
         coverage) echo gcovr ;;

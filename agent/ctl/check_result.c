@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What was found, for a person and in JSON; code scanning's format has a file of its own. */
+
+#include "ctl/check_result.h"
+
+#include <errno.h>
+#include <string.h>
+
+void check_results_done(CheckResults *results) {
+        for (size_t i = 0; i < results->n; i++)
+                verdict_free(results->items[i].verdict);
+        free(results->items);
+        *results = (CheckResults){};
+}
+
+int check_results_add(CheckResults *results, const Input *input, Verdict *verdict) {
+        CheckResult *grown = reallocarray(results->items, results->n + 1, sizeof(*grown));
+
+        if (!grown) {
+                verdict_free(verdict);
+                return -ENOMEM;
+        }
+        results->items = grown;
+        grown[results->n++] = (CheckResult){ .input = input, .verdict = verdict };
+        if (!verdict) {
+                results->n_unreadable++;
+                return 0;
+        }
+        results->n_files++;
+        results->n_errors += diags_count(&verdict->diags, SEVERITY_ERROR);
+        results->n_warnings += diags_count(&verdict->diags, SEVERITY_WARNING);
+        results->n_infos += diags_count(&verdict->diags, SEVERITY_INFO);
+        if (verdict->diags.worst > results->worst)
+                results->worst = verdict->diags.worst;
+        return 0;
+}
+
+const char *input_problem(const Input *input) {
+        return input->problem ? input->problem : strerror(-input->error);
+}
+
+/* --- text --- */
+
+static void put_counted(Buf *out, size_t n, const char *what, const char *before) {
+        buf_printf(out, "%s%zu %s%s", before, n, what, n == 1 ? "" : "s");
+}
+
+static void put_summary(Buf *out, const CheckResults *results, bool shows_info) {
+        put_counted(out, results->n_files, "file", "");
+        put_counted(out, results->n_errors, "error", ": ");
+        put_counted(out, results->n_warnings, "warning", ", ");
+        put_counted(out, results->n_infos, "info", ", ");
+        if (results->n_infos > 0 && !shows_info)
+                buf_puts(out, " (--info shows them)");
+        if (results->node)
+                buf_printf(out, " on a node with %s", results->node);
+        buf_putc(out, '\n');
+}
+
+int check_render_text(Buf *out, const CheckResults *results, bool shows_info, bool colour) {
+        const Severity least = shows_info ? SEVERITY_INFO : SEVERITY_WARNING;
+
+        for (size_t i = 0; i < results->n; i++) {
+                const CheckResult *result = &results->items[i];
+                _cleanup_buf_ Buf text = {};
+
+                if (!result->verdict)
+                        continue;
+                if (findings_render(&text, &result->verdict->diags, least, result->input, colour) <
+                        0)
+                        return -ENOMEM;
+                if (result->verdict->diags.n_dropped > 0)
+                        buf_printf(&text, "%s: %zu more findings are not shown\n",
+                                result->input->name, result->verdict->diags.n_dropped);
+                if (buf_error(&text) < 0)
+                        return buf_error(&text);
+                if (text.size > 0 && out->size > 0)
+                        buf_putc(out, '\n');
+                buf_append(out, text.data, text.size);
+        }
+        if (results->n_files > 0)
+                put_summary(out, results, shows_info);
+        return 0;
+}
+
+/* --- JSON --- */
+
+static void put_programs(Buf *out, const Verdict *verdict) {
+        for (size_t i = 0; i < verdict->n_programs; i++) {
+                const VerdictProgram *program = &verdict->programs[i];
+
+                buf_printf(out,
+                        "%s{\"architecture\":\"%s\",\"instructions\":%u,\"evaluation\":\"%s\"}",
+                        i > 0 ? "," : "", program->arch->name, program->n_insns,
+                        program->is_exhaustive ? "exhaustive" : "sampled");
+        }
+}
+
+static void put_file(Buf *out, const CheckResult *result) {
+        const Verdict *verdict = result->verdict;
+        char digest[DIGEST_TEXT_SIZE];
+
+        buf_puts(out, "  {\"file\":");
+        buf_put_json(out, result->input->name);
+        if (!verdict) {
+                buf_puts(out, ",\"unreadable\":");
+                buf_put_json(out, input_problem(result->input));
+                buf_putc(out, '}');
+                return;
+        }
+        buf_printf(out, ",\"valid\":%s", verdict->kind == VERDICT_GOOD ? "true" : "false");
+        if (verdict->kind == VERDICT_GOOD) {
+                digest_text(&verdict->digest, digest);
+                buf_printf(out, ",\"digest\":\"%s\"", digest);
+        }
+        buf_puts(out, ",\"programs\":[");
+        put_programs(out, verdict);
+        buf_puts(out, "],\"diagnostics\":");
+        diags_render_json(out, &verdict->diags);
+        buf_printf(out, ",\"diagnosticsDropped\":%zu}", verdict->diags.n_dropped);
+}
+
+void check_render_json(Buf *out, const CheckResults *results) {
+        const NodeFacts *facts = results->facts;
+
+        buf_puts(out, "{\"apiVersion\":\"seccompctl/v1\",\"kind\":\"CheckResult\",\"node\":");
+        buf_printf(out,
+                "{\"architecture\":\"%s\",\"kernel\":\"%u.%u\",\"libseccomp\":\"%u.%u.%u\"}",
+                facts->arch->name, facts->kernel_major, facts->kernel_minor,
+                facts->libseccomp_major, facts->libseccomp_minor, facts->libseccomp_micro);
+        buf_puts(out, ",\"files\":[\n");
+        for (size_t i = 0; i < results->n; i++) {
+                if (i > 0)
+                        buf_puts(out, ",\n");
+                put_file(out, &results->items[i]);
+        }
+        buf_printf(out, "\n],\"errors\":%zu,\"warnings\":%zu,\"infos\":%zu,\"unreadable\":%zu}\n",
+                results->n_errors, results->n_warnings, results->n_infos, results->n_unreadable);
+}
