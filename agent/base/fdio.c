@@ -7,7 +7,10 @@
 
 #include "base/fdio.h"
 
+#include "base/cleanup.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #define READ_CHUNK_BYTES 16384U
@@ -31,6 +34,12 @@ int fd_read_all(int fd, size_t max_bytes, Buf *buf) {
                 buf_append(buf, chunk, (size_t) n);
                 left_bytes -= (size_t) n;
         }
+}
+
+int file_read_all(const char *path, size_t max_bytes, Buf *buf) {
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+        return fd < 0 ? -errno : fd_read_all(fd, max_bytes, buf);
 }
 
 int fd_write_all(int fd, const void *bytes, size_t size_bytes) {

@@ -46,6 +46,15 @@ static unsigned distance(const char *a, size_t n_a, const char *b, size_t n_b) {
         return row[n_b];
 }
 
+/* How far two words are the same from their start: where people slip least. */
+static size_t common_start(const char *a, const char *b) {
+        size_t n = 0;
+
+        while (a[n] != '\0' && fold(a[n]) == fold(b[n]))
+                n++;
+        return n;
+}
+
 const char *suggest_nearest(const char *word, const char *const *candidates, size_t n) {
         size_t length = strlen(word);
         unsigned limit = min((unsigned) (length < 3 ? 1 : length / 3), SUGGEST_DISTANCE_MAX);
@@ -60,7 +69,9 @@ const char *suggest_nearest(const char *word, const char *const *candidates, siz
                 if (candidate_length > length + limit || candidate_length + limit < length)
                         continue;
                 found = distance(word, length, candidates[i], candidate_length);
-                if (found > limit || (nearest && found == limit))
+                if (found > limit ||
+                        (nearest && found == limit &&
+                                common_start(word, candidates[i]) <= common_start(word, nearest)))
                         continue;
                 nearest = candidates[i];
                 limit = found;

@@ -7,8 +7,9 @@
 /**
  * The candidate that a person who typed `word` most likely meant, or NULL when none is near:
  * optimal string alignment distance, case ignored, at most a third of the word's length (at least
- * 1, at most 3). Ties go to the earlier candidate. Words longer than 64 bytes have no suggestion.
- * `candidates` is an array of `n` strings, borrowed; the answer is one of them.
+ * 1, at most 3). Of equally near ones the longer common start decides, then the order. Words longer
+ * than 64 bytes have no suggestion. `candidates` is an array of `n` strings, borrowed; the answer
+ * is one of them.
  */
 const char *suggest_nearest(const char *word, const char *const *candidates, size_t n);
 

@@ -19,7 +19,7 @@
         "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"                      \
         "sarif-schema-2.1.0.json"
 
-#define N_RULE_IDS (SP910 + 100)
+#define N_RULE_IDS 1000
 
 typedef struct Sarif {
         Buf *out;

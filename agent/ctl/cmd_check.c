@@ -8,6 +8,7 @@
 
 #include "ctl/ctl.h"
 
+#include "base/fdio.h"
 #include "base/usage.h"
 #include "ctl/check_result.h"
 #include "ctl/rule_page.h"
@@ -26,6 +27,10 @@ enum {
         OPT_FORMAT = 256,
         OPT_FAIL_ON,
         OPT_RULE,
+        OPT_FORBID_SYSCALL,
+        OPT_ALLOWED_ACTION,
+        OPT_REQUIRE_DEFAULT,
+        OPT_CONFIG,
         OPT_CAPABILITIES,
         OPT_NODE,
         OPT_INFO,
@@ -36,6 +41,10 @@ static const struct option OPTIONS[] = {
         { "format", required_argument, NULL, OPT_FORMAT },
         { "fail-on", required_argument, NULL, OPT_FAIL_ON },
         { "rule", required_argument, NULL, OPT_RULE },
+        { "forbid-syscall", required_argument, NULL, OPT_FORBID_SYSCALL },
+        { "allowed-action", required_argument, NULL, OPT_ALLOWED_ACTION },
+        { "require-default", required_argument, NULL, OPT_REQUIRE_DEFAULT },
+        { "config", required_argument, NULL, OPT_CONFIG },
         { "capabilities", required_argument, NULL, OPT_CAPABILITIES },
         { "node", required_argument, NULL, OPT_NODE },
         { "info", no_argument, NULL, OPT_INFO },
@@ -57,11 +66,16 @@ static const char *const FAIL_ON[] = { "error", "warning", "info" }; /* gravest 
 
 typedef struct CheckCommand {
         CheckOptions options;
+        OwnerConfig owner; /* owned */
         CheckFormat format;
         Severity fail_on;
         bool shows_info;
         const char *node; /* --node; borrowed from the command line */
 } CheckCommand;
+
+static void command_done(CheckCommand *command) {
+        owner_config_done(&command->owner);
+}
 
 static void print_help(void) {
         fputs("usage: seccompctl check [OPTION...] FILE|DIR|-...\n"
@@ -85,8 +99,18 @@ static void print_help(void) {
               "left "
               "out\n"
               "  --capabilities LIST           what Docker's includes.caps are held against\n"
+              "\n"
+              "What the owner of the nodes says (repeatable; seccompd has the same options):\n"
               "  --rule SPnnn=error|warning|info|off\n"
-              "                                what a rule weighs; repeatable\n"
+              "                                what a rule weighs\n"
+              "  --forbid-syscall NAME         a call that no profile may let happen\n"
+              "  --allowed-action ACTION       an action that profiles may use; without one they "
+              "may "
+              "use all\n"
+              "  --require-default ACTION      what the default must be, or one of what it must "
+              "be\n"
+              "  --config FILE                 a file of such options, a line each, without the "
+              "dashes\n"
               "\n"
               "  -h, --help                    this text\n"
               "  -V, --version                 the version\n"
@@ -112,12 +136,26 @@ static int parse_fail_on(CheckCommand *command, const char *value) {
         return at;
 }
 
-static int parse_rule(CheckCommand *command, const char *value) {
-        const char *problem = NULL;
-        int r = rule_config_parse(&command->options.rules, value, &problem);
+static int parse_owner(CheckCommand *command, const char *key, const char *value) {
+        _cleanup_buf_ Buf problem = {};
+        int r = owner_config_set(&command->owner, key, value, &problem);
 
         if (r < 0)
-                fprintf(stderr, PROGRAM ": --rule %s: %s\n", value, problem);
+                fprintf(stderr, PROGRAM ": --%s %s: %s\n", key, value,
+                        problem.data ? problem.data : strerror(-r));
+        return r;
+}
+
+static int parse_config(CheckCommand *command, const char *path) {
+        _cleanup_buf_ Buf text = {}, problem = {};
+        int r = file_read_all(path, OWNER_CONFIG_BYTES_MAX, &text);
+
+        if (r == 0)
+                r = owner_config_read(&command->owner, path, text.data, text.size, &problem);
+        if (r < 0 && problem.data)
+                fprintf(stderr, PROGRAM ": --config %s\n", problem.data);
+        else if (r < 0)
+                fprintf(stderr, PROGRAM ": --config %s: %s\n", path, strerror(-r));
         return r;
 }
 
@@ -169,7 +207,13 @@ static int parse_options(int argc, char **argv, CheckCommand *command) {
                 case OPT_FORMAT: r = parse_format(command, optarg); break;
                 case OPT_FAIL_ON: r = parse_fail_on(command, optarg); break;
                 case OPT_INFO: command->shows_info = true; break;
-                case OPT_RULE: r = parse_rule(command, optarg); break;
+                case OPT_RULE: r = parse_owner(command, "rule", optarg); break;
+                case OPT_FORBID_SYSCALL: r = parse_owner(command, "forbid-syscall", optarg); break;
+                case OPT_ALLOWED_ACTION: r = parse_owner(command, "allowed-action", optarg); break;
+                case OPT_REQUIRE_DEFAULT:
+                        r = parse_owner(command, "require-default", optarg);
+                        break;
+                case OPT_CONFIG: r = parse_config(command, optarg); break;
                 case OPT_CAPABILITIES: r = parse_capabilities(command, optarg); break;
                 case OPT_NODE: command->node = optarg; break;
                 case OPT_EXPLAIN: return explain(optarg);
@@ -191,6 +235,8 @@ static int prepare(CheckCommand *command) {
         _cleanup_buf_ Buf problem = {};
         int r = check_prepare(PROGRAM, &command->options.facts);
 
+        command->options.rules = command->owner.rules;
+        command->options.policy = &command->owner.policy;
         if (r != CTL_OK || !command->node)
                 return r;
         if (node_spec_parse(command->node, &command->options, &problem) == 0)
@@ -258,7 +304,7 @@ static int run(const CheckCommand *command, const Inputs *inputs) {
 }
 
 int cmd_check(int argc, char **argv) {
-        CheckCommand command = {
+        _cleanup_(command_done) CheckCommand command = {
                 .options.capabilities = capabilities_default(),
                 .fail_on = SEVERITY_ERROR,
         };

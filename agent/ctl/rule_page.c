@@ -7,15 +7,11 @@
 
 #include "ctl/rule_page.h"
 
-#include "base/suggest.h"
-
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #define PAGE_COLUMNS 80U
-#define ID_SIZE      sizeof("SP000")
-#define RULES_MAX    128
 
 /* The path is the repository's, where make runs. */
 __asm__(".section .rodata\n"
@@ -173,20 +169,14 @@ void rule_page_list(Buf *out) {
 }
 
 const Rule *rule_page_find(const char *word, unsigned *ret_near) {
-        char ids[RULES_MAX][ID_SIZE], wanted[64];
-        const char *names[RULES_MAX], *near = NULL;
         bool has_prefix = strncasecmp(word, "SP", 2) == 0;
-        size_t n = 0;
-        const Rule *rules = rules_all(&n);
+        char wanted[64], id[64];
+        const Rule *rule = NULL;
 
         snprintf(wanted, sizeof(wanted), "SP%s", has_prefix ? word + 2 : word);
-        for (size_t i = 0; i < n && i < RULES_MAX; i++) {
-                snprintf(ids[i], ID_SIZE, "SP%03u", (unsigned) rules[i].id);
-                names[i] = ids[i];
-                if (strcmp(ids[i], wanted) == 0)
-                        return &rules[i];
-        }
-        near = suggest_nearest(wanted, names, n < RULES_MAX ? n : RULES_MAX);
-        *ret_near = near ? (unsigned) strtoul(near + 2, NULL, 10) : 0;
-        return NULL;
+        rule = rules_suggest(wanted);
+        *ret_near = rule ? rule->id : 0;
+        if (rule)
+                snprintf(id, sizeof(id), "SP%03u", (unsigned) rule->id);
+        return rule && strcmp(id, wanted) == 0 ? rule : NULL;
 }

@@ -76,7 +76,8 @@ static int init_checks(Daemon *daemon) {
                 daemon->checks[i] = (CheckOptions){
                         .facts = daemon->status.facts,
                         .capabilities = options->sources[i].capabilities,
-                        .rules = options->rules,
+                        .rules = options->owner.rules,
+                        .policy = &options->owner.policy,
                 };
         return 0;
 }

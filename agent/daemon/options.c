@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/duration.h"
+#include "base/fdio.h"
 #include "base/usage.h"
 #include "version.h"
 
@@ -31,6 +32,10 @@ enum {
         OPT_PRUNE_AFTER,
         OPT_CAPABILITIES,
         OPT_RULE,
+        OPT_FORBID_SYSCALL,
+        OPT_ALLOWED_ACTION,
+        OPT_REQUIRE_DEFAULT,
+        OPT_CONFIG,
         OPT_LISTEN,
         OPT_EXPOSE_STATUS,
         OPT_READY_REQUIRES,
@@ -52,6 +57,10 @@ static const struct option OPTIONS[] = {
         { "prune-after", required_argument, NULL, OPT_PRUNE_AFTER },
         { "capabilities", required_argument, NULL, OPT_CAPABILITIES },
         { "rule", required_argument, NULL, OPT_RULE },
+        { "forbid-syscall", required_argument, NULL, OPT_FORBID_SYSCALL },
+        { "allowed-action", required_argument, NULL, OPT_ALLOWED_ACTION },
+        { "require-default", required_argument, NULL, OPT_REQUIRE_DEFAULT },
+        { "config", required_argument, NULL, OPT_CONFIG },
         { "listen", required_argument, NULL, OPT_LISTEN },
         { "expose-status", no_argument, NULL, OPT_EXPOSE_STATUS },
         { "ready-requires", required_argument, NULL, OPT_READY_REQUIRES },
@@ -120,6 +129,13 @@ static void print_help(void) {
         fputs("\n"
               "  --rule SPnnn=error|warning|info|off\n"
               "                                what a rule weighs here; repeatable\n"
+              "  --forbid-syscall NAME         a call that no profile may let happen; repeatable\n"
+              "  --allowed-action ACTION       an action that profiles may use; repeatable "
+              "(default: "
+              "all)\n"
+              "  --require-default ACTION      what the default must be; repeatable: one of these\n"
+              "  --config FILE                 a file of these four, a line each, without the "
+              "dashes\n"
               "\n"
               "What to show:\n"
               "  --listen ADDRESS              unix:PATH or [HOST]:PORT; repeatable (default\n"
@@ -161,6 +177,7 @@ void options_done(Options *options) {
         for (size_t i = 0; i < options->n_ready_names; i++)
                 free(options->ready_names[i]);
         free(options->ready_names);
+        owner_config_done(&options->owner);
         *options = (Options){};
 }
 
@@ -245,12 +262,27 @@ static int parse_rescan(Options *options, const char *value) {
         return OPTIONS_RUN;
 }
 
-static int parse_rule(Options *options, const char *value) {
-        const char *problem = NULL;
+static int parse_owner(Options *options, const char *key, const char *value) {
+        _cleanup_buf_ Buf problem = {};
+        int r = owner_config_set(&options->owner, key, value, &problem);
 
-        if (rule_config_parse(&options->rules, value, &problem) < 0)
-                return wrong("rule", value, problem);
-        return OPTIONS_RUN;
+        if (r == -EINVAL)
+                return wrong(key, value, problem.data ? problem.data : strerror(ENOMEM));
+        return r < 0 ? r : OPTIONS_RUN;
+}
+
+static int parse_config(Options *options, const char *path) {
+        _cleanup_buf_ Buf text = {}, problem = {};
+        int r = file_read_all(path, OWNER_CONFIG_BYTES_MAX, &text);
+
+        if (r < 0)
+                return wrong("config", path, strerror(-r));
+        r = owner_config_read(&options->owner, path, text.data, text.size, &problem);
+        if (r == -EINVAL) {
+                fprintf(stderr, PROGRAM ": --config %s\n", problem.data ? problem.data : path);
+                return OPTIONS_WRONG;
+        }
+        return r < 0 ? r : OPTIONS_RUN;
 }
 
 static int parse_plain(int option, const char *value, Options *options) {
@@ -260,7 +292,11 @@ static int parse_plain(int option, const char *value, Options *options) {
         case OPT_MATCH: return set_string(&options->match, value);
         case OPT_ADOPT: return parse_adopt(options, value);
         case OPT_PRUNE_AFTER: return parse_prune_after(options, value);
-        case OPT_RULE: return parse_rule(options, value);
+        case OPT_RULE: return parse_owner(options, "rule", value);
+        case OPT_FORBID_SYSCALL: return parse_owner(options, "forbid-syscall", value);
+        case OPT_ALLOWED_ACTION: return parse_owner(options, "allowed-action", value);
+        case OPT_REQUIRE_DEFAULT: return parse_owner(options, "require-default", value);
+        case OPT_CONFIG: return parse_config(options, value);
         case OPT_LISTEN:
                 return append_string(&options->listen, &options->n_listen, value, strlen(value));
         case OPT_EXPOSE_STATUS: options->expose_status = true; return OPTIONS_RUN;

@@ -22,7 +22,7 @@ typedef struct Options {
         bool prune;
         uint64_t prune_after_usec;
         CapabilitySet capabilities;
-        RuleConfig rules;
+        OwnerConfig owner; /* severities of rules, and what no profile may do */
         char **listen;
         size_t n_listen;
         bool expose_status;

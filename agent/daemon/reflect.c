@@ -395,7 +395,7 @@ int reflect_pass(NodeStatus *status, const Options *options, const PassReport *r
                 if (!stays(report, item->name))
                         continue;
                 r = reflect_item(
-                        status, item, report, &options->rules, store, backoff, log, now_usec);
+                        status, item, report, &options->owner.rules, store, backoff, log, now_usec);
                 if (r < 0)
                         return r;
         }

@@ -9,13 +9,6 @@
 
 #include <string.h>
 
-/* Where each action is used first; TEXT_NO_NODE where it is not. */
-typedef struct ActionUses {
-        uint32_t nodes[N_ACTION_KINDS];
-        uint32_t kill_thread_node; /* where SCMP_ACT_KILL is spelt KILL_THREAD */
-        size_t n_effective;        /* rules */
-} ActionUses;
-
 static void note_use(
         const Checker *checker, ActionUses *uses, ActionKind kind, uint32_t node, uint32_t parent) {
         if (uses->nodes[kind] == TEXT_NO_NODE)
@@ -25,7 +18,7 @@ static void note_use(
                         checker_element(checker, parent, "SCMP_ACT_KILL_THREAD", TEXT_NO_NODE);
 }
 
-static ActionUses find_uses(const Checker *checker) {
+ActionUses checker_action_uses(const Checker *checker) {
         const Policy *policy = checker->policy;
         const uint32_t root = 0;
         ActionUses uses = { .kill_thread_node = TEXT_NO_NODE };
@@ -175,7 +168,7 @@ static void check_effect(Checker *checker, const ActionUses *uses) {
 }
 
 void check_actions(Checker *checker) {
-        const ActionUses uses = find_uses(checker);
+        const ActionUses uses = checker_action_uses(checker);
 
         check_uses(checker, &uses);
         check_offered(checker, &uses);

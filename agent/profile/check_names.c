@@ -91,6 +91,10 @@ static bool is_listed(const char *name, const char *const *names, size_t n) {
         return bsearch(name, names, n, sizeof(names[0]), name_compare);
 }
 
+bool name_is_newer(const char *name) {
+        return is_listed(name, newer_names, N_ELEMENTS(newer_names));
+}
+
 /* Whether libseccomp has the call on some architecture of the policy, on another one, or none. */
 static SyscallState find_state(const Policy *policy, const char *name) {
         SyscallState state = SYSCALL_UNKNOWN;
@@ -160,7 +164,7 @@ static void find_existence(Checker *checker, const Call *call, NameFindings *fou
 
         if (is_listed(call->name, obsolete_names, N_ELEMENTS(obsolete_names)))
                 names_add(&found->obsolete, call->name, node);
-        else if (is_listed(call->name, newer_names, N_ELEMENTS(newer_names)))
+        else if (name_is_newer(call->name))
                 names_add(&found->newer, call->name, node);
         else if (state == SYSCALL_UNKNOWN)
                 find_unknown(checker, call, found);

@@ -4,6 +4,7 @@
 
 #include "profile/facts.h"
 #include "profile/limits.h"
+#include "profile/owner.h"
 #include "profile/surface.h"
 
 #include <stdbool.h>
@@ -53,6 +54,7 @@ typedef struct CheckOptions {
         NodeFacts facts;
         CapabilitySet capabilities; /* what Docker's includes.caps are held against */
         RuleConfig rules;
+        const OwnerPolicy *policy; /* NULL: whatever a profile does is permitted */
 } CheckOptions;
 
 /**
@@ -69,7 +71,7 @@ int policy_resolve(const Document *document, const Surface *surface, const Check
 
 /**
  * Checks that need the whole policy: SP303 to SP305, SP309 to SP316, SP402 to SP404, SP413 to
- * SP415, SP503 to SP508, SP606, SP607, SP702 to SP705, SP801 to SP807, SP901 to SP903. What hangs
+ * SP415, SP503 to SP508, SP606, SP607, SP702 to SP705, SP801 to SP807, SP901 to SP923. What hangs
  * on the absence of a rule is not said when `diags` holds an error already, because rules with an
  * error are not in the policy. Returns 0 or -ENOMEM.
  */

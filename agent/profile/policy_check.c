@@ -221,6 +221,7 @@ int policy_check(const Document *document, const Policy *policy, const CheckOpti
                 check_conflicts,
                 check_start,
                 check_risk,
+                check_owner,
         };
         Checker checker = {
                 .document = document,

@@ -91,6 +91,18 @@ void names_add(NameList *names, const char *name, uint32_t node);
 /** "`a`, `b` and 3 more", from the document's arena. */
 const char *names_text(Checker *checker, const NameList *names);
 
+/** Whether a name came with a libseccomp newer than what common runtimes are built with. */
+bool name_is_newer(const char *name);
+
+/** Where each action is used first; TEXT_NO_NODE where it is not. */
+typedef struct ActionUses {
+        uint32_t nodes[N_ACTION_KINDS];
+        uint32_t kill_thread_node; /* where SCMP_ACT_KILL is spelt KILL_THREAD */
+        size_t n_effective;        /* rules */
+} ActionUses;
+
+ActionUses checker_action_uses(const Checker *checker);
+
 /** SP303 to SP305, SP309 to SP316. */
 void check_actions(Checker *checker);
 /** SP402 to SP404, SP413 to SP415. */
@@ -105,5 +117,7 @@ void check_conflicts(Checker *checker);
 void check_start(Checker *checker);
 /** SP901 to SP903. */
 void check_risk(Checker *checker);
+/** SP921 to SP923. */
+void check_owner(Checker *checker);
 
 #endif

@@ -14,8 +14,10 @@
 #include "profile/rules.h"
 
 #include "base/cleanup.h"
+#include "base/suggest.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +110,9 @@ static const Rule RULES[] = {
         WARNING(SP902, "a call with a large attack surface is allowed"),
         WARNING(SP903, "user namespaces are reachable through clone or clone3"),
         LATE(SP910, "only errnoRet changed since the installed version"),
+        ERROR(SP921, "a call that the owner of the node forbids is possible"),
+        ERROR(SP922, "an action that the owner of the node does not allow"),
+        ERROR(SP923, "another default action than the owner of the node requires"),
 };
 /* clang-format on */
 
@@ -131,6 +136,20 @@ static int compare_id(const void *key, const void *row) {
 
 const Rule *rules_find(unsigned id) {
         return bsearch(&id, RULES, N_ELEMENTS(RULES), sizeof(RULES[0]), compare_id);
+}
+
+const Rule *rules_suggest(const char *word) {
+        char ids[N_ELEMENTS(RULES)][sizeof("SP000")];
+        const char *names[N_ELEMENTS(RULES)], *near = NULL;
+        char wanted[16] = "";
+
+        strncat(wanted, word, strcspn(word, "=") < sizeof(wanted) - 1 ? strcspn(word, "=") : 0);
+        for (size_t i = 0; i < N_ELEMENTS(RULES); i++) {
+                snprintf(ids[i], sizeof(ids[i]), "SP%03u", (unsigned) RULES[i].id % 1000);
+                names[i] = ids[i];
+        }
+        near = suggest_nearest(wanted, names, N_ELEMENTS(RULES));
+        return near ? rules_find((unsigned) strtoul(near + strlen("SP"), NULL, 10)) : NULL;
 }
 
 const char *severity_name(Severity severity) {

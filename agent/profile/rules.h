@@ -91,6 +91,9 @@ typedef enum RuleId {
         SP902,
         SP903,
         SP910 = 910,
+        SP921 = 921,
+        SP922,
+        SP923,
 } RuleId;
 
 /** One row of the catalogue. */
@@ -107,6 +110,9 @@ const Rule *rules_all(size_t *ret_n);
 
 /** The row of an id, or NULL for a number that is none. */
 const Rule *rules_find(unsigned id);
+
+/** The rule whose id is nearest to a word up to its "=" ("did you mean"), or NULL. */
+const Rule *rules_suggest(const char *word);
 
 /** "error", "warning", "info" or "off". */
 const char *severity_name(Severity severity);

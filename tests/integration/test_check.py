@@ -159,6 +159,83 @@ def test_every_node_of_a_mixed_cluster_can_be_checked_from_here():
         assert status == 0 and result["files"][0]["valid"], arch
 
 
+# --- what the owner says ---
+
+OWNER = """# our nodes
+rule SP801=off
+forbid-syscall mount
+allowed-action SCMP_ACT_ALLOW
+allowed-action SCMP_ACT_ERRNO
+require-default SCMP_ACT_ERRNO
+"""
+AGAINST = profile("read", "execve", "mount", "bpf")
+
+
+def owner_file(tmp_path, text=OWNER):
+    path = tmp_path / "owner.conf"
+    path.write_text(text)
+    return path
+
+
+def test_one_file_for_ci_and_the_nodes(node, tmp_path):
+    path = owner_file(tmp_path)
+    profiles = {"bad.json": AGAINST, "log.json": profile("read", default="SCMP_ACT_LOG"), "good.json": profile("read")}
+    for name, data in profiles.items():
+        (tmp_path / name).write_bytes(data)
+    status, result = check_json("--config", path, *[tmp_path / name for name in profiles])
+    found = {os.path.basename(entry["file"]): {diagnostic["rule"] for diagnostic in entry["diagnostics"]
+                                              if diagnostic["severity"] == "error"} for entry in result["files"]}
+    assert (status, found) == (1, {"bad.json": {"SP921"}, "log.json": {"SP921", "SP922", "SP923"}, "good.json": set()})
+    node.writer.publish(profiles)
+    node.start("--config", path)
+    assert node.states() == {"bad.json": "invalid", "good.json": "installed", "log.json": "invalid"}
+    told = {name: {diagnostic["rule"] for diagnostic in entry["diagnostics"] if diagnostic["severity"] == "error"}
+            for name, entry in node.profiles().items()}
+    assert told == found
+    assert node.metric('seccompd_validation_failures_total{rule="SP921"}') == 2
+
+
+def test_the_owners_options_are_those_of_the_file(node):
+    options = [word for line in OWNER.splitlines() if not line.startswith("#")
+               for word in ["--" + line.partition(" ")[0], line.partition(" ")[2]]]
+    node.writer.publish({"bad.json": AGAINST})
+    node.start(*options)
+    assert node.states() == {"bad.json": "invalid"}
+    assert check(*options, "-", stdin=AGAINST)[0] == 1
+    assert check(*options, "--rule", "SP921=warning", "-", stdin=AGAINST)[0] == 0
+    assert check("--rule", "SP921=warning", *options, "--rule", "SP921=error", "-", stdin=AGAINST)[0] == 1
+
+
+def test_a_new_rule_of_the_owner_removes_nothing(node):
+    node.writer.publish({"web.json": AGAINST})
+    node.start()
+    before = node.profiles()["web.json"]["digest"]
+    node.stop()
+    node.start("--forbid-syscall", "mount")
+    entry = node.wait_state("web.json", "stale")
+    assert entry["digest"] == before and (node.installed / "web.json").exists()
+    assert "`mount` is forbidden by the owner of the node" in next(
+        diagnostic["message"] for diagnostic in entry["diagnostics"] if diagnostic["rule"] == "SP921")
+
+
+@pytest.mark.parametrize("text, said", [
+    ("forbid-syscall moutn\n", "owner.conf:1: forbid-syscall moutn: libseccomp knows no such system call; did you mean mount?"),
+    ("# x\n\nrules SP801=off\n", "owner.conf:3: rules SP801=off: unknown key 'rules'; did you mean rule?"),
+    ("rule\n", "owner.conf:1: 'rule' has no value"),
+    (None, "owner.conf: No such file or directory"),
+])
+def test_a_mistake_of_the_owner_keeps_both_programs_from_starting(node, tmp_path, text, said):
+    path = tmp_path / "owner.conf"
+    if text is not None:
+        owner_file(tmp_path, text)
+    status, out, err = check("--config", path, "-", stdin=AGAINST)
+    assert (status, out) == (2, "") and err.startswith("seccompctl check: --config ") and said in err
+    node.writer.publish({"web.json": profile("read")})
+    result = node.once("--config", path)
+    assert result.returncode == 2 and result.stderr.startswith("seccompd: --config ") and said in result.stderr
+    assert len(err.splitlines()) == len(result.stderr.splitlines()) == 1
+
+
 # --- the rules' pages ---
 
 

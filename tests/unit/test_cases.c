@@ -7,10 +7,10 @@
  * test.
  *
  *     NAME.json     the profile
- *     NAME.expect   "# node arch=x86_64,kernel=6.1,caps=default" (optional), then "installed" or
- *                   "invalid", then each finding: "SP302 error 3:21 /syscalls/0/action" (the whole
- * document is
- *                   ".", no place in it "-")
+ *     NAME.expect   settings (optional): "# node arch=x86_64,kernel=6.1,caps=default", or what an
+ *                   owner's file may say, as "# forbid-syscall mount"; then "installed" or
+ *                   "invalid"; then each finding: "SP302 error 3:21 /syscalls/0/action" (the whole
+ *                   document is ".", no place in it "-")
  *
  * SECCOMPD_UPDATE_CASES=1 writes the .expect files anew; each of them is then to be read by a
  * person. A check runs in a child with little processor time, because libseccomp does not come to
@@ -34,7 +34,7 @@
 #include <unistd.h>
 
 #define CPU_SECONDS 2
-#define NODE_LINE   "# node "
+#define NODE_KEY    "node "
 
 static int run_check(int fd, void *userdata) {
         const struct rlimit limit = { CPU_SECONDS, CPU_SECONDS + 1 };
@@ -76,13 +76,18 @@ static CheckOptions options_default(void) {
         return options;
 }
 
-/* Reads "# node arch=aarch64,kernel=5.10,caps=none"; each word may be absent. */
-static void read_node_line(const char *line, CheckOptions *options) {
-        _cleanup_free_ char *spec = strndup(line, strcspn(line, "\n"));
+/* Reads "node arch=aarch64,kernel=5.10,caps=none", or a line of an owner's file. */
+static void read_setting(const char *line, CheckOptions *options, OwnerConfig *owner) {
+        _cleanup_free_ char *setting = strndup(line, strcspn(line, "\n"));
         _cleanup_buf_ Buf problem = {};
+        int r;
 
-        assert_non_null(spec);
-        if (node_spec_parse(spec, options, &problem) < 0)
+        assert_non_null(setting);
+        if (strncmp(setting, NODE_KEY, strlen(NODE_KEY)) == 0)
+                r = node_spec_parse(setting + strlen(NODE_KEY), options, &problem);
+        else
+                r = owner_config_read(owner, "setting", setting, strlen(setting), &problem);
+        if (r < 0)
                 fail_msg("%s", problem.data);
 }
 
@@ -183,6 +188,7 @@ static char *read_expectation(const char *path, bool is_update) {
 
 /* Runs the case of `dir` whose profile is `file`. Returns whether it is as expected. */
 static bool run_case(const char *dir, const char *file, unsigned id) {
+        _cleanup_(owner_config_done) OwnerConfig owner = {};
         CheckOptions options = options_default();
         WorkerRequest request = { .options = &options };
         _cleanup_(verdict_freep) Verdict *verdict = NULL;
@@ -197,8 +203,10 @@ static bool run_case(const char *dir, const char *file, unsigned id) {
         expect = read_expectation(expect_path, is_update);
         assert_non_null(expect);
         expected = skip_comments(expect);
-        if (strncmp(expect, NODE_LINE, strlen(NODE_LINE)) == 0)
-                read_node_line(expect + strlen(NODE_LINE), &options);
+        for (const char *line = expect; line < expected; line = strchr(line, '\n') + 1)
+                read_setting(line + strlen("# "), &options, &owner);
+        options.rules = owner.rules;
+        options.policy = &owner.policy;
         bytes = support_read_file(path, &request.size_bytes);
         request.bytes = bytes;
         verdict = check(&request);

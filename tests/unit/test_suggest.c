@@ -8,6 +8,7 @@
 #include <string.h>
 
 static const char *const WORDS[] = {
+        "SCMP_ACT_TRAP",
         "SCMP_ACT_ALLOW",
         "SCMP_ACT_ERRNO",
         "SCMP_ACT_KILL",
@@ -46,7 +47,9 @@ static void test_cases(void **state) {
                 { "openat", "openat" },
                 { "openat3", "openat" }, /* as near as openat2, but earlier */
                 { "opne", "open" },
-                { "on", "no" }, /* a swap is one slip */
+                { "SCMP_ACT_ERR", "SCMP_ACT_ERRNO" },
+                { "SCMP_ACT_EROR", "SCMP_ACT_ERRNO" }, /* TRAP is as far, and starts otherwise */
+                { "on", "no" },                        /* a swap is one slip */
                 { "nno", "no" },
                 { "b", "a" },
                 { "zzzzzzzz", NULL },
