@@ -9,10 +9,11 @@ WORKDIR /src
 COPY deploy/image/target.sh deploy/image/packages.sh deploy/image/
 RUN deploy/image/packages.sh
 
-# Three libraries come from their Debian sources, with only the features used: Debian's libmicrohttpd brings GnuTLS,
+# Four libraries come from their Debian sources, with only the features used: Debian's libmicrohttpd brings GnuTLS,
 # libsystemd brings libcap and compression, libcurl brings thirty libraries; that would be most of the idle memory and
-# of the image. They are static: unused sections go, and no page of a shared library's own data is ever dirtied.
+# of the image. They are static, and so are the programs: unused sections go, and what is left is one file.
 COPY deploy/image/library.sh deploy/image/
+RUN deploy/image/library.sh libcjson
 RUN deploy/image/library.sh libmicrohttpd
 RUN deploy/image/library.sh libsystemd
 RUN deploy/image/library.sh libcurl

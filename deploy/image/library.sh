@@ -3,7 +3,7 @@
 #
 # Build stage: one library from its Debian source, static, below $PREFIX.
 #
-#   library.sh libmicrohttpd|libsystemd|libcurl
+#   library.sh libcjson|libmicrohttpd|libsystemd|libcurl
 #
 # The Debian version that was built is left in $PREFIX/debian/NAME, with the package's licences, for the image's
 # package list.
@@ -47,20 +47,40 @@ configure() {
                 CPPFLAGS="$(target_flags CPPFLAGS)" "$@"
 }
 
+# Debian has it as a shared library only. It is one file.
+libcjson() {
+        fetch cjson
+        # shellcheck disable=SC2046,SC2086 # lists
+        "$TRIPLET-gcc" $(target_flags CFLAGS) $(target_flags CPPFLAGS) $TUNING -Os -c cJSON.c -o cJSON.o
+        mkdir -p "$PREFIX/lib/pkgconfig" "$PREFIX/include/cjson"
+        "$TRIPLET-ar" rcs "$PREFIX/lib/libcjson.a" cJSON.o
+        cp cJSON.h "$PREFIX/include/cjson/"
+        cat >"$PREFIX/lib/pkgconfig/libcjson.pc" <<-EOF
+		Name: libcjson
+		Description: JSON
+		Version: ${VERSION%-*}
+		Cflags: -I$PREFIX/include -I$PREFIX/include/cjson
+		Libs: -L$PREFIX/lib -lcjson
+	EOF
+        record cjson libcjson1
+}
+
 # No TLS, no authentication, no forms, no cookies, no upgrade: GET and HEAD are answered.
 libmicrohttpd() {
         fetch libmicrohttpd
         configure --disable-https --disable-bauth --disable-dauth --disable-postprocessor --disable-cookie \
                 --disable-httpupgrade --disable-messages --disable-curl --disable-doc --disable-examples \
                 --disable-tools
-        make -j"$(nproc)" -C src/microhttpd
-        make -C src install
+        make -j"$(nproc)" -C src/microhttpd libmicrohttpd.la
+        make -C src/microhttpd install-libLTLIBRARIES
+        make -C src/include install
         make install-pkgconfigDATA
         record libmicrohttpd libmicrohttpd12t64
 }
 
-# sd-event, sd-daemon and sd-journal's sending need none of its optional parts. Its archive holds the internal names
-# of systemd too (log_open and thousands more): in one object with nothing but sd_* visible they meet none of ours.
+# sd-event, sd-notify and sd-journal's sending need none of its optional parts. Its archive holds systemd's internal
+# names too (log_open and thousands more): one object of what these three need, with nothing else visible, meets none
+# of ours.
 libsystemd() {
         fetch systemd
         cat >/tmp/cross <<-EOF
@@ -78,11 +98,14 @@ libsystemd() {
                 endian = 'little'
 	EOF
         meson setup build --cross-file /tmp/cross --prefix="$PREFIX" --libdir=lib \
-                -Dc_args="$(target_flags CFLAGS) $TUNING -Os $(target_flags CPPFLAGS)" --auto-features=disabled -Dmode=release \
-                -Dversion-tag="$VERSION" -Dstatic-libsystemd=pic -Dtests=false
+                -Dc_args="$(target_flags CFLAGS) $TUNING -Os $(target_flags CPPFLAGS)" \
+                --auto-features=disabled -Dmode=release -Dversion-tag="$VERSION" -Dstatic-libsystemd=pic -Dtests=false
         ninja -C build libsystemd.a src/libsystemd/libsystemd.pc
-        "$TRIPLET-ld" -r --whole-archive build/libsystemd.a -o libsystemd.o
-        "$TRIPLET-objcopy" --wildcard --keep-global-symbol='sd_*' libsystemd.o
+        "$TRIPLET-nm" --defined-only --format=just-symbols build/libsystemd.a |
+                grep -E '^sd_(event|notify|journal_(send|print))' >visible
+        # shellcheck disable=SC2046 # a list
+        "$TRIPLET-ld" -r --gc-sections $(sed 's/^/-u /' visible) --whole-archive build/libsystemd.a -o libsystemd.o
+        "$TRIPLET-objcopy" --keep-global-symbols=visible --strip-unneeded libsystemd.o
         mkdir -p "$PREFIX/lib/pkgconfig" "$PREFIX/include/systemd"
         "$TRIPLET-ar" rcs "$PREFIX/lib/libsystemd.a" libsystemd.o
         cp build/src/libsystemd/libsystemd.pc "$PREFIX/lib/pkgconfig/"
@@ -103,15 +126,15 @@ libcurl() {
                 --disable-mime --disable-form-api --disable-aws --disable-ntlm --disable-kerberos-auth \
                 --disable-negotiate-auth --disable-digest-auth --disable-tls-srp --disable-progress-meter \
                 --disable-docs --disable-manual --disable-libcurl-option
-        make -j"$(nproc)" -C lib
-        make -C lib install
+        make -j"$(nproc)" -C lib libcurl.la
+        make -C lib install-libLTLIBRARIES
         make -C include install
         make install-pkgconfigDATA
         record curl libcurl4t64
 }
 
 case $1 in
-libmicrohttpd | libsystemd | libcurl) "$1" ;;
+libcjson | libmicrohttpd | libsystemd | libcurl) "$1" ;;
 *)
         echo "library.sh: unknown library '$1'" >&2
         exit 2

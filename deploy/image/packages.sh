@@ -15,7 +15,7 @@ apt-get update -q
 
 tools="gcc dpkg-dev make pkgconf meson ninja-build gperf python3-jinja2"
 tools="$tools gcc-$(echo "$TRIPLET" | tr _ -)"
-libraries="libc6-dev libseccomp-dev libcjson-dev libmd-dev libmbedtls-dev"
+libraries="libc6-dev libseccomp-dev libmd-dev libmbedtls-dev"
 # Looked for when libsystemd is configured, though nothing of it is linked.
 libraries="$libraries libcap-dev libmount-dev"
 # shellcheck disable=SC2086,SC2046 # lists

@@ -20,7 +20,7 @@ packages_of() {
         coverage) echo gcovr ;;
         fuzz) echo clang libclang-rt-14-dev ;;
         systemd) echo systemd systemd-container debootstrap man-db ;;
-        image) echo buildah debootstrap runc ;;
+        image) echo buildah debootstrap runc qemu-user-static ;;
         chart) echo python3 python3-pytest python3-yaml prometheus runc busybox-static openssl ;;
         e2e) echo containerd runc crun golang-github-containers-common gcc libc6-dev iproute2 procps curl \
                 python3 python3-pytest python3-yaml ;;
