@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * call_points_make(): whatever combination of conditions a call can fulfil, one of the points
+ * fulfils the same. The calls are random, the points are not.
+ */
+
+#include "program_fixture.h"
+
+#include "profile/argset.h"
+#include "profile/points.h"
+
+#include <string.h>
+
+static uint64_t random_below(uint64_t *state, uint64_t n) {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        return (*state >> 11) % n;
+}
+
+/* Few bits, so that random calls meet equalities and masks. */
+static uint64_t random_value(uint64_t *state) {
+        static const uint64_t bases[] = { 0, 0, 0, 1ULL << 32, 0xffffffff00000000, 0x7ffffff0 };
+
+        return bases[random_below(state, N_ELEMENTS(bases))] + random_below(state, 16);
+}
+
+#define N_RULES 4
+
+typedef struct RandomCall {
+        PolicyRule rules[N_RULES];
+        const PolicyRule *pointers[N_RULES];
+        Condition conditions[N_RULES][2];
+        size_t n_rules;
+} RandomCall;
+
+static void random_call(RandomCall *call, size_t n_masks_max, uint64_t *state) {
+        size_t n_masks = 0;
+
+        call->n_rules = 1 + random_below(state, N_RULES);
+        for (size_t i = 0; i < call->n_rules; i++) {
+                size_t n = 1 + random_below(state, 2);
+                uint8_t first = (uint8_t) random_below(state, 2);
+
+                for (size_t j = 0; j < n; j++) {
+                        Condition *condition = &call->conditions[i][j];
+
+                        *condition = (Condition){ .index = (uint8_t) ((first + j) % 2),
+                                .op = (Operator) random_below(state, N_OPERATORS),
+                                .value = random_value(state) };
+                        if (condition->op != OP_MASKED_EQ)
+                                continue;
+                        if (n_masks++ >= n_masks_max)
+                                condition->op = OP_EQ;
+                        else
+                                condition->value_two = condition->value & random_value(state);
+                }
+                call->rules[i] = (PolicyRule){ .name = "ioctl",
+                        .conditions = call->conditions[i],
+                        .n_conditions = (uint8_t) n };
+                call->pointers[i] = &call->rules[i];
+        }
+}
+
+/* Which conditions hold, as bits. */
+static uint32_t truths(const RandomCall *call, const Arch *arch, const uint64_t *args) {
+        uint32_t bits = 0;
+
+        for (size_t i = 0; i < call->n_rules; i++)
+                for (size_t j = 0; j < call->rules[i].n_conditions; j++) {
+                        const ArgSet set = argset_of(&call->conditions[i][j]);
+                        const uint64_t value = args[call->conditions[i][j].index];
+
+                        bits = bits << 1 |
+                                argset_contains(&set, arch->is_64bit ? value : (uint32_t) value);
+                }
+        return bits;
+}
+
+static bool some_point_has(
+        const RandomCall *call, const Arch *arch, const CallPoints *points, uint32_t wanted) {
+        for (uint64_t at = 0; at < points->n; at++) {
+                uint64_t args[SYSCALL_ARGS];
+
+                call_points_get(points, at, args);
+                if (truths(call, arch, args) == wanted)
+                        return true;
+        }
+        return false;
+}
+
+static void assert_points_stand_for_all(PointKind kind, size_t n_masks_max, uint64_t seed) {
+        const Arch *arch = arch_by_name(seed % 2 ? "SCMP_ARCH_X86_64" : "SCMP_ARCH_X86");
+        uint64_t state = 0x9e3779b97f4a7c15 * (seed + 1);
+        Arena *arena = arena_new();
+        RandomCall call;
+        CallPoints points;
+        uint32_t seen = 0;
+
+        assert_non_null(arena);
+        random_call(&call, n_masks_max, &state);
+        assert_int_equal(
+                call_points_make(arena, arch, 16, kind, call.pointers, call.n_rules, &points), 0);
+        assert_false(points.is_partial);
+        for (size_t i = 0; i < 300; i++) {
+                const uint64_t args[SYSCALL_ARGS] = { random_value(&state), random_value(&state) };
+                const uint32_t wanted = truths(&call, arch, args);
+
+                if (wanted < 32 && seen & 1U << wanted)
+                        continue;
+                if (!some_point_has(&call, arch, &points, wanted))
+                        fail_msg("call %ju: %#jx, %#jx is like no point", (uintmax_t) seed,
+                                (uintmax_t) args[0], (uintmax_t) args[1]);
+                if (wanted < 32)
+                        seen |= 1U << wanted;
+        }
+        arena_free(arena);
+}
+
+static void test_points_stand_for_all_calls(void **state) {
+        (void) state;
+        for (uint64_t seed = 0; seed < 1500; seed++)
+                assert_points_stand_for_all(POINTS_OF_RULES, 8, seed);
+        for (uint64_t seed = 0; seed < 150; seed++)
+                assert_points_stand_for_all(POINTS_OF_PROGRAMS, 3, seed);
+}
+
+static void test_points_of_rules_are_few(void **state) {
+        const ProgramFixture *fixture = *state;
+        const PolicyRule rule = GIVEN("ioctl", ALLOW, { .index = 1, .op = OP_EQ, .value = 5 },
+                { .index = 3, .op = OP_GT, .value = 1ULL << 40 });
+        const PolicyRule *rules[] = { &rule };
+        CallPoints points;
+        uint64_t args[SYSCALL_ARGS];
+
+        assert_int_equal(
+                call_points_make(fixture->arena, native(), 16, POINTS_OF_RULES, rules, 1, &points),
+                0);
+        assert_int_equal(points.sets[0].n, 1);
+        assert_int_equal(points.sets[1].n, 2); /* 0, 5 */
+        assert_int_equal(points.sets[3].n, 2);
+        assert_int_equal(points.n, 4);
+        for (uint64_t at = 0; at < points.n; at++) {
+                call_points_get(&points, at, args);
+                assert_int_equal(args[0], 0);
+                for (uint64_t other = 0; other < at; other++) {
+                        uint64_t others[SYSCALL_ARGS];
+
+                        call_points_get(&points, other, others);
+                        assert_memory_not_equal(args, others, sizeof(args));
+                }
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_points_stand_for_all_calls),
+                cmocka_unit_test(test_points_of_rules_are_few),
+        };
+
+        return cmocka_run_group_tests_name("points", tests, program_setup, program_teardown);
+}
