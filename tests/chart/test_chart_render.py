@@ -113,7 +113,7 @@ def test_selectors_take_every_agent_and_no_test_pod():
     found = variant("node-pools", values={"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}})
     labels = [each["spec"]["template"]["metadata"]["labels"] for each in of_kind("DaemonSet", found)]
     tests = [each["metadata"]["labels"] for each in of_kind("Pod", found)]
-    assert len(labels) == 3 and len(tests) == 3
+    assert len(labels) == 3 and len(tests) == 6  # two a pool
     for selector in (the("Service", found)["spec"]["selector"],
                      the("PodMonitor", found)["spec"]["selector"]["matchLabels"]):
         assert all(selector.items() <= each.items() for each in labels)
@@ -230,13 +230,14 @@ def test_the_programs_take_what_the_chart_gives_them(name, tmp_path):
         assert not list(base.iterdir())
 
 
-def test_the_test_pod_tells_good_from_bad(tmp_path):
+def test_the_test_pods_tell_good_from_bad(tmp_path):
     for name, text, status in [("good", GOOD.decode(), 0), ("bad", '{"defaultAction": "SCMP_ACT_ALOW"}', 1)]:
         found = render(values={"profiles": {"web.json": text}, "rules": {"SP801": "warning"}})
         top = tmp_path / name
         (top / "scratch").mkdir(parents=True)
         publish_sources(the("DaemonSet", found), found, top)
-        sources, on_node = the("Pod", found)["spec"]["containers"]
+        # one container each: of two, `helm test --logs` shows none
+        (sources,), (on_node,) = [pod["spec"]["containers"] for pod in of_kind("Pod", found)]
         assert (sources["command"], on_node["command"]) == (["/usr/bin/seccompd"], ["/usr/bin/seccompctl"])
         done = run(SECCOMPD, localised(sources["args"], top))
         assert done.returncode == status, done.stderr
