@@ -210,6 +210,21 @@ def test_an_agent_that_cannot_start_keeps_no_kubelet_from_starting(host):
     assert any("--surce" in entry["MESSAGE"] for entry in host.journal("-u", UNIT))
 
 
+def test_an_agent_that_cannot_sync_keeps_the_kubelet_waiting_for_so_long_only(host):
+    host.put("/etc/systemd/system/kubelet.service", KUBELET)
+    host.put("/etc/default/seccompd", f'SECCOMPD_OPTIONS="--source host={SOURCE} --kubelet-root /nowhere"\n')
+    host.drop_in("[Service]\nTimeoutStartSec=3\nReadWritePaths=-/nowhere\n")
+    host.boot()
+    host.run("systemctl", "enable", UNIT, "kubelet")
+    host.run("systemctl", "start", "--no-block", UNIT, "kubelet")
+    eventually(lambda: host.show("StatusText").startswith("not ready: "), timeout=3)
+    assert "/nowhere: No such file or directory" in host.show("StatusText")
+    assert host.show("ActiveState", unit="kubelet") == "inactive"
+    host.wait_for("ActiveState", "active", unit="kubelet")
+    host.run("mkdir", "/nowhere")
+    host.wait_for("ActiveState", "active")  # by the next try
+
+
 # --- running ---
 
 
