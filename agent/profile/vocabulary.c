@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <string.h>
+#include <strings.h>
 
 /* The canonical names, and behind them the alias that newer runtimes know. */
 #define ACTION_ALIAS_KILL_THREAD N_ACTION_KINDS
@@ -253,6 +254,11 @@ const char *operator_name(Operator op) {
 }
 
 const char *operator_suggest(const char *name) {
+        /* as other languages call them; the nearest word would be the strict comparison */
+        if (strcasecmp(name, "SCMP_CMP_GTE") == 0)
+                return operator_names[OP_GE];
+        if (strcasecmp(name, "SCMP_CMP_LTE") == 0)
+                return operator_names[OP_LE];
         return suggest_nearest(name, operator_names, N_ELEMENTS(operator_names));
 }
 

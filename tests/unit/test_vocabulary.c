@@ -123,6 +123,8 @@ static void test_suggestions(void **state) {
         assert_string_equal(action_suggest("SCMP_ACT_KILL_THRAED"), "SCMP_ACT_KILL_THREAD");
         assert_null(action_suggest("deny"));
         assert_string_equal(operator_suggest("SCMP_CMP_MASK_EQ"), "SCMP_CMP_MASKED_EQ");
+        assert_string_equal(operator_suggest("SCMP_CMP_GTE"), "SCMP_CMP_GE");
+        assert_string_equal(operator_suggest("SCMP_CMP_LTE"), "SCMP_CMP_LE");
         assert_null(operator_suggest("=="));
         assert_string_equal(
                 filter_flag_suggest("SECCOMP_FILTER_FLAG_TSYN"), "SECCOMP_FILTER_FLAG_TSYNC");

@@ -122,7 +122,8 @@ static void test_a_check_that_never_ends_is_ended_by_its_processor_time(void **s
         assert_non_null(find(verdict, SP812));
         assert_int_equal(find(verdict, SP812)->severity, SEVERITY_ERROR);
         assert_true(find(verdict, SP812)->line > 0);
-        /* the limit counts whole ticks, the usage what really ran: on a busy machine that is less */
+        /* the limit counts whole ticks, the usage what really ran: on a busy machine that is less
+         */
         assert_true(used > SANDBOX_CPU_SECONDS * 0.5);
 #ifndef SECCOMPD_UNCONFINED
         assert_true(used < SANDBOX_CPU_SECONDS + 1);
