@@ -55,7 +55,7 @@ build() {
                 # Not from the cache: what the stage prints is what it is for.
                 arguments+=(--target "$TARGET" --build-arg "RUN_AT=$(date +%s%N)")
         else
-                arguments+=(--tag "$NAME")
+                arguments+=(--tag "$LOCAL_NAME")
         fi
         case $TOOL in
         buildah | podman)
@@ -73,8 +73,7 @@ run_logged() {
         if [ -n "${V:-}" ]; then
                 "$@" 2>&1 | tee "$LOG"
         else
-                "$@" 2>&1 | tee "$LOG" | grep --line-buffered -E "$SHOWN" || :
-                [ "${PIPESTATUS[0]}" -eq 0 ]
+                "$@" 2>&1 | tee "$LOG" | { grep --line-buffered -E "$SHOWN" || :; }
         fi
 }
 
@@ -82,7 +81,7 @@ save() {
         rm -f "$ARCHIVE"
         case $TOOL in
         docker) docker save -o "$ARCHIVE" "$NAME" ;;
-        *) "$TOOL" push -q "$NAME" "oci-archive:$ARCHIVE:$NAME" ;;
+        *) "$TOOL" push -q "$LOCAL_NAME" "oci-archive:$ARCHIVE:$NAME" ;;
         esac
 }
 
@@ -99,6 +98,9 @@ OUT=${BUILD:-build}/image
 mkdir -p "$OUT"
 NAME=seccompd:$VERSION
 [ "$PLATFORM" = "$(machine_arch)" ] || NAME=$NAME-$PLATFORM
+# buildah and podman would take a short name for that of any registry's image they know.
+LOCAL_NAME=$NAME
+[ "$TOOL" = docker ] || LOCAL_NAME=localhost/$NAME
 ARCHIVE=$OUT/seccompd-$VERSION-$PLATFORM.tar
 LOG=$OUT/build-$PLATFORM.log
 SHOWN='STEP|^#[0-9]+ \[|^warning:|[Ee]rror:'
