@@ -22,6 +22,9 @@ COPY . .
 ARG REVISION
 ARG SOURCE_DATE_EPOCH
 RUN deploy/image/programs.sh
+# Only for `make test-arm64`; a time, so that the tests run each time.
+ARG TESTS_AT
+RUN [ -z "$TESTS_AT" ] || deploy/image/unit-tests.sh
 
 FROM scratch
 ARG VERSION

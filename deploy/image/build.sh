@@ -9,7 +9,7 @@
 #   IMAGE_TOOL  buildah, podman or docker (default: the first that works)
 #   NO_CACHE=1  every step anew
 #   V=1         the whole output; else it is in $BUILD/image/build-ARCH.log
-#   TARGET      a stage of the Dockerfile to stop at: nothing is tagged and no archive written
+#   TESTS=1     no image: the unit tests, compiled in the build stage, are run there
 #   BUILD, VERSION, REVISION  as in the Makefile
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -51,16 +51,17 @@ build() {
         local arguments=(--platform "linux/$PLATFORM" --build-arg "BASE=$BASE" --build-arg "VERSION=$VERSION"
                 --build-arg "REVISION=$REVISION" --build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH")
         [ -z "${NO_CACHE:-}" ] || arguments+=(--no-cache)
-        if [ -n "${TARGET:-}" ]; then
-                # Not from the cache: what the stage prints is what it is for.
-                arguments+=(--target "$TARGET" --build-arg "RUN_AT=$(date +%s%N)")
+        if [ -n "${TESTS:-}" ]; then
+                arguments+=(--target build --build-arg "TESTS_AT=$(date +%s%N)")
         else
                 arguments+=(--tag "$LOCAL_NAME")
         fi
         case $TOOL in
         buildah | podman)
+                # buildah knows BUILDPLATFORM only when it is told.
                 "$TOOL" build --layers --pull-never --timestamp "$SOURCE_DATE_EPOCH" \
-                        --isolation "${BUILDAH_ISOLATION:-chroot}" "${arguments[@]}" .
+                        --isolation "${BUILDAH_ISOLATION:-chroot}" \
+                        --build-arg "BUILDPLATFORM=linux/$(machine_arch)" "${arguments[@]}" .
                 ;;
         docker)
                 docker buildx build --output "type=docker,rewrite-timestamp=true" "${arguments[@]}" .
@@ -104,11 +105,11 @@ LOCAL_NAME=$NAME
 ARCHIVE=$OUT/seccompd-$VERSION-$PLATFORM.tar
 LOG=$OUT/build-$PLATFORM.log
 SHOWN='STEP|^#[0-9]+ \[|^warning:|[Ee]rror:'
-[ -z "${TARGET:-}" ] || SHOWN='^warning:|[Ee]rror:|passed|SKIPPED|failed|FAILED'
+[ -z "${TESTS:-}" ] || SHOWN='^warning:|[Ee]rror:|passed|failed|FAILED|SKIPPED|[Ss]kipped'
 
 choose_base
 run_logged build || die "the build failed; all of its output: $LOG" "$(tail -n 20 "$LOG")"
-if [ -z "${TARGET:-}" ]; then
+if [ -z "${TESTS:-}" ]; then
         save
         echo "$NAME: $ARCHIVE, $(du -k --apparent-size "$ARCHIVE" | cut -f 1) KiB compressed"
         grep '^warning:' "$LOG" >&2 || :

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Runs each unit test binary to its end; prints their last lines and a count. Exit 1 if any failed.
+# RUNNER, if set, is the command that runs them (an emulator).
 set -u
 passed=0
 failed=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for test in "$@"; do
-        if "$test" >"$log" 2>&1; then
+        if ${RUNNER:-} "$test" >"$log" 2>&1; then
                 tests=$(sed -n 's/^\[  PASSED  \] \([0-9]*\) test(s)\.$/\1/p' "$log" | tail -n 1)
                 printf '%-28s %s passed\n' "$(basename "$test")" "${tests:-?}"
                 grep -A1 'SKIPPED' "$log" || true
