@@ -179,6 +179,33 @@ fuzz: ## libFuzzer on text scan, whole pipeline, BPF evaluator and wire formats 
 fuzz-run: $(FUZZ_TARGETS)
 	@tests/tools/fuzz.sh $(FUZZ_TARGETS)
 
+# --- benches ---
+
+BENCH :=
+# Timed apart by standing between their callers and them.
+WRAPPED := -Wl,--wrap=policy_compile,--wrap=eval_table_new,--wrap=program_verify
+
+$(BUILD)/bench/bare: tests/bench/bare.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ $(call pkg_libs,$(PKGS_PROFILE))
+
+$(BUILD)/bench/ours: $(BUILD)/tests/bench/ours.o $(BUILD)/libnode.a $(BUILD)/libprofile.a $(BUILD)/libbase.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(WRAPPED) $^ -o $@ $(call pkg_libs,$(PKGS_PROFILE))
+
+.PHONY: bench-programs
+bench-programs: $(BUILD)/bench/bare $(BUILD)/bench/ours
+
+# Under callgrind the workers cannot be confined.
+.PHONY: bench
+bench: ## Measure against bounds of the same run; BENCH=NAME runs one, BENCH=help lists them
+	@tests/tools/packages.sh install build test bench
+	@$(MAKE) --no-print-directory all bench-programs
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)-unconfined EXTRA_CFLAGS=-DSECCOMPD_UNCONFINED all
+	@SECCOMPD_BUILD=$(BUILD) $(PYTHON) -B tests/bench/bench.py $(BENCH)
+
 # --- lint ---
 
 C_FILES := $(sort $(wildcard agent/*/*.c agent/*/*.h tests/unit/*.c tests/unit/*.h tests/bench/*.c tests/fuzz/*.c tests/fuzz/*.h))
@@ -198,13 +225,13 @@ lint-layers:
 	@tests/tools/check-layers.py agent
 
 lint-gcc:
-	@$(MAKE) --no-print-directory --silent BUILD=$(BUILD)-gcc CC=gcc EXTRA_CFLAGS="-Werror" all unit-tests
+	@$(MAKE) --no-print-directory --silent BUILD=$(BUILD)-gcc CC=gcc EXTRA_CFLAGS="-Werror" all unit-tests bench-programs
 
 lint-clang:
-	@$(MAKE) --no-print-directory --silent BUILD=$(BUILD)-clang CC=clang EXTRA_CFLAGS="-Werror" all unit-tests
+	@$(MAKE) --no-print-directory --silent BUILD=$(BUILD)-clang CC=clang EXTRA_CFLAGS="-Werror" all unit-tests bench-programs
 
 lint-tidy:
-	@printf '%s\n' $(filter agent/%,$(C_SOURCES)) | xargs -P 2 -I{} clang-tidy --quiet {} -- \
+	@printf '%s\n' $(filter agent/% tests/bench/%,$(C_SOURCES)) | xargs -P 2 -I{} clang-tidy --quiet {} -- \
 	        $(CPPFLAGS) -Itests/unit -std=gnu17 2>/dev/null
 
 # memleak, resourceLeak: cppcheck does not know the cleanup attribute; the sanitizers find real ones.
@@ -271,6 +298,8 @@ test-image: ## Build the image twice, compare, and run it under runc: read-only,
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-coverage $(BUILD)-gcc $(BUILD)-clang $(BUILD)-fuzz
+
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-coverage $(BUILD)-gcc $(BUILD)-clang $(BUILD)-unconfined
 
 .PHONY: help
 help: ## This list

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The bounds that seccompd is measured against, with nothing of ours in them:
+ * The bounds that seccompd is measured against, with nothing of ours in them. Each prints one
+ * number of seconds a line; `change` prints an empty line after each change and leaves the time to
+ * its reader.
  *
- *     bare compile FILE...        libseccomp's compilation of canonical profiles, one context for
- * each architecture bare change WATCHED FILE DIR N N times: wait for a `..data` rename in WATCHED,
- * compile FILE, write two files of its size durably into DIR (temporary, fsync, rename, fsync of
- * DIR) bare read FILE...           read and hash
+ *   bare compile FILE...
+ *       libseccomp's compilation of canonical profiles, one context for each architecture
+ *   bare change WATCHED FILE DIR N
+ *       N times: waits for a rename to `..data` in WATCHED, compiles FILE, writes two files durably
+ *       into DIR (temporary, fsync, rename, fsync of DIR): a manifest and the profile
+ *   bare read FILE...
+ *       reads and hashes
+ *   bare write DIR FILE N
+ *       N times FILE durably into DIR, each by itself
  *
- * Each prints seconds, one number a line. Input is canonical, so cJSON's numbers and no checks will
- * do.
+ * Input is canonical, so cJSON's numbers and no checks will do.
  */
 
 #include <cjson/cJSON.h>
@@ -26,6 +32,8 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#define MANIFEST_BYTES 256 /* about what a manifest of one profile has */
 
 static void die(const char *what) {
         perror(what);
@@ -171,22 +179,49 @@ static int change(char **argv) {
                 wait_for_swap(inotify);
                 bytes = read_file(argv[1], &size);
                 compile(bytes, scratch);
-                write_durably(dir, "manifest", bytes, size);
+                write_durably(
+                        dir, "manifest", bytes, size < MANIFEST_BYTES ? size : MANIFEST_BYTES);
                 write_durably(dir, "profile", bytes, size);
-                printf("%.9f\n", now());
+                puts("");
                 fflush(stdout);
                 free(bytes);
         }
         return 0;
 }
 
+static int write_each(char **argv) {
+        int dir = open(argv[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        size_t size;
+        char *bytes = read_file(argv[1], &size), name[32];
+        double begin = now();
+
+        if (dir < 0)
+                die(argv[0]);
+        for (int i = 0; i < atoi(argv[2]); i++) {
+                snprintf(name, sizeof(name), "%d.json", i);
+                write_durably(dir, name, bytes, size);
+        }
+        printf("%.6f\n", now() - begin);
+        free(bytes);
+        return 0;
+}
+
 int main(int argc, char **argv) {
         int scratch = memfd_create("scratch", MFD_CLOEXEC);
-        double begin = now();
+        double begin;
 
         (void) seccomp_api_get();
         if (argc == 6 && strcmp(argv[1], "change") == 0)
                 return change(argv + 2);
+        if (argc == 5 && strcmp(argv[1], "write") == 0)
+                return write_each(argv + 2);
+        if (argc < 3 || (strcmp(argv[1], "compile") != 0 && strcmp(argv[1], "read") != 0)) {
+                fputs("usage: bare compile|read FILE..., change WATCHED FILE DIR N, write DIR FILE "
+                      "N\n",
+                        stderr);
+                return 2;
+        }
+        begin = now();
         for (int i = 2; i < argc; i++) {
                 size_t size;
                 char *bytes = read_file(argv[i], &size);

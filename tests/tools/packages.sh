@@ -24,6 +24,7 @@ packages_of() {
         chart) echo python3 python3-pytest python3-yaml prometheus runc busybox-static openssl ;;
         e2e) echo containerd runc crun golang-github-containers-common gcc libc6-dev iproute2 procps curl \
                 python3 python3-pytest python3-yaml ;;
+        bench) echo strace valgrind perl e2fsprogs util-linux mount ;;
         *)
                 echo "packages.sh: unknown set '$1'" >&2
                 exit 2

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One changed profile: how long it takes, and where the time and the instructions go."""
+
+import collections
+import os
+import re
+import statistics
+import subprocess
+
+import lab
+
+ROUNDS = 150
+CHUNKS = 5  # in which the parts are measured, so that they see the same machine as the rounds
+OWN_SECONDS = 0.5e-3
+
+
+def change(place):
+    found = collections.defaultdict(list)
+    where = place.place()
+    (where / "profile.json").write_bytes(lab.variant(0))
+    bare = lab.Bare(where / "bare", lab.variant(0), ROUNDS)
+    try:
+        with place.daemon({"a.json": lab.variant(0)}) as daemon:
+            for i in range(1, ROUNDS + 1):
+                one_round(found, daemon, bare, i)
+                if i % (ROUNDS // CHUNKS) == 0:
+                    parts(found, where / "profile.json")
+    finally:
+        bare.close()
+    middle = {name: statistics.median(values) for name, values in found.items()}
+    own = middle["ours"] - middle["bound"] - middle["evaluate"] - 2 * middle["child"]
+    return [
+        lab.against("one changed profile, from the rename to durable and published, p50",
+                    middle["ours"], middle["bound"], 1.3),
+        lab.against("  of that the evaluation of the programs (bound: their compilation)",
+                    middle["evaluate"], middle["compile"]),
+        lab.Row("  of that two confined children, with nothing to do", lab.milliseconds(2 * middle["child"])),
+        lab.at_most("  of that our own work: what is left without these and the bound", own, OWN_SECONDS),
+        lab.Row("  the check alone, without compilation and evaluation",
+                lab.milliseconds(middle["check"] - middle["compile"] - middle["evaluate"])),
+    ]
+
+
+def one_round(found, daemon, bare, i):
+    """Ours and the bound, in turn first."""
+    before = (daemon.installed / "a.json").read_bytes()
+    turns = [("ours", daemon), ("bound", bare)]
+    for name, one in turns if i % 2 else reversed(turns):
+        found[name].append(one.swap({"a.json": lab.variant(i)}))
+    if (daemon.installed / "a.json").read_bytes() == before:
+        raise lab.CannotRun("the pass ended without the change")
+
+
+def parts(found, path):
+    check, compilation, evaluation = lab.seconds(lab.OURS, "check", path, 20)
+    found["check"].append(check)
+    found["compile"].append(compilation)
+    found["evaluate"].append(evaluation)
+    found["child"].append(lab.seconds(lab.OURS, "child", 40)[0])
+
+
+# --- instructions ---
+
+
+def millions(n):
+    return f"{n / 1e6:.2f} M"
+
+
+def inclusive(path):
+    """Instructions by function, callees included, of one profile that callgrind left."""
+    text = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--threshold=100", "--auto=no", path],
+                          capture_output=True, text=True, check=True).stdout
+    found = collections.Counter()
+    for line in text.splitlines():
+        match = re.match(r"\s*([\d,]+) \([ \d.]+%\)\s+(?:PROGRAM (TOTALS)|\S+?:([\w]+) \[)", line)
+        if match:
+            found[match[2] or match[3]] = int(match[1].replace(",", ""))
+    return found
+
+
+def profiled(place, n_changes):
+    """What callgrind counted in the daemon, and in its children by what they ran, in order."""
+    where = place.place()
+    preload = where / "preload.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-D_GNU_SOURCE", "-o", preload,
+                    lab.HERE / "under_valgrind.c", "-ldl"], check=True)
+    valgrind = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={where}/out.%p"]
+    env = {**os.environ, "LD_PRELOAD": str(preload)}
+    with place.daemon({"a.json": lab.variant(0)}, program=lab.UNCONFINED, prefix=valgrind, env=env) as daemon:
+        pid = daemon.process.pid
+        for i in range(1, n_changes + 1):
+            daemon.swap({"a.json": lab.variant(i)})
+    counts = {path.suffix[1:]: inclusive(path) for path in sorted(where.glob("out.*"))}
+    parent = counts.pop(str(pid))
+    workers = [count for count in counts.values() if count["run_worker"]]
+    writers = [count for count in counts.values() if count["run_writer"]]
+    if len(workers) != n_changes + 1 or len(writers) != n_changes + 1:
+        raise lab.CannotRun(f"{len(workers)} workers and {len(writers)} writers for {n_changes + 1} profiles")
+    return parent, workers, writers
+
+
+def middle_of(counts, *names):
+    return statistics.median(sum(count[name] for name in names) for count in counts)
+
+
+def instructions(place):
+    """User space only; the system calls' own cost is in the times above."""
+    few, many = 2, 6
+    before, _, _ = profiled(place, few)
+    after, workers, writers = profiled(place, many)
+    daemon = (after["TOTALS"] - before["TOTALS"]) / (many - few)
+    compilation = middle_of(workers, "policy_compile")
+    evaluation = middle_of(workers, "program_verify", "eval_table_new")
+    check = middle_of(workers, "run_worker") - compilation - evaluation
+    writer = middle_of(writers, "run_writer")
+    return [
+        lab.against("one change: our own instructions, callgrind (bound: its compilation)",
+                    daemon + check + writer, compilation, text=millions),
+        lab.Row("  of that the daemon", millions(daemon)),
+        lab.Row("  of that the worker, without compilation and evaluation", millions(check)),
+        lab.Row("  of that the writer", millions(writer)),
+        lab.against("the evaluation's, beside them", evaluation, compilation, text=millions),
+    ]
