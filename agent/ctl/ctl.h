@@ -23,6 +23,7 @@ enum {
 /* The subcommands: argv[0] is the subcommand's name. Each returns an exit status. */
 int cmd_check(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 

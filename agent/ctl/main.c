@@ -21,6 +21,7 @@ static const struct {
         { "check", cmd_check, "check profiles: every finding at its line and column" },
         { "compile", cmd_compile, "print a profile's canonical form" },
         { "explain", cmd_explain, "what a profile answers to a call, and which rule decides" },
+        { "diff", cmd_diff, "what differs between two profiles in effect" },
         { "status", cmd_status, "show what a running seccompd has installed" },
 };
 

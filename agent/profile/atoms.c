@@ -125,9 +125,11 @@ static void level_add(Search *search, Level *level, uint64_t prefix) {
 
 static void search_step(
         Search *search, const Level *from, Level *to, unsigned bit, unsigned n_bits) {
+        const unsigned n_values = bit < n_bits ? 2 : 1; /* of this bit */
+
         level_begin(search, to, from->n);
         for (size_t i = 0; i < from->n; i++)
-                for (unsigned is_one = 0; is_one <= (bit < n_bits); is_one++) {
+                for (unsigned is_one = 0; is_one < n_values; is_one++) {
                         uint8_t *stands = to->stands + to->n * search->n_sets;
 
                         memcpy(stands, from->stands + i * search->n_sets, search->n_sets);

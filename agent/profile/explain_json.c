@@ -125,3 +125,16 @@ void explain_render_json(Buf *buf, const ExplainSource *source, const ExplainQue
         put_unselected(buf, source, explanation->call_name);
         buf_puts(buf, "}\n");
 }
+
+void explain_put_cases_json(Buf *buf, const ExplainWay *way) {
+        buf_putc(buf, '[');
+        for (size_t i = 0; i < way->n_cases; i++) {
+                buf_puts(buf, i > 0 ? ",{\"conditions\":" : "{\"conditions\":");
+                wording_put_conditions_json(
+                        buf, way->cases[i].conditions, way->cases[i].n_conditions);
+                buf_putc(buf, ',');
+                wording_put_action_json(buf, way->cases[i].action);
+                buf_putc(buf, '}');
+        }
+        buf_putc(buf, ']');
+}

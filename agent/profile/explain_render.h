@@ -33,6 +33,12 @@ void explain_render_text(Buf *buf, const ExplainSource *source, const ExplainQue
 void explain_render_json(Buf *buf, const ExplainSource *source, const ExplainQuery *query,
         const Explanation *explanation);
 
+/** The answers of a way in a line: "ALLOW when a0 == 0, or a0 == 8; else ERRNO(1)". */
+void explain_put_cases(Buf *buf, const ExplainWay *way);
+
+/** The same as a JSON array of objects with conditions, action and errnoRet. */
+void explain_put_cases_json(Buf *buf, const ExplainWay *way);
+
 /**
  * The whole profile in short: how many calls get which answer on each architecture, which ones by
  * their arguments, what is risky about it. Scratch from `arena`. Returns 0 or -ENOMEM.

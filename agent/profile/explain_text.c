@@ -20,6 +20,8 @@
 #define SGR_SHUT   "\033[1;31m"
 #define SGR_UNSURE "\033[1;33m"
 
+#define CASES_SHOWN 6U
+
 typedef struct Page {
         Buf *buf;
         const ExplainSource *source;
@@ -365,4 +367,24 @@ void explain_render_text(Buf *buf, const ExplainSource *source, const ExplainQue
         while (explanation->call_name &&
                 explain_next_unselected(source, explanation->call_name, &at, &node))
                 put_unselected(&page, node);
+}
+
+void explain_put_cases(Buf *buf, const ExplainWay *way) {
+        for (size_t i = 0; i < way->n_cases; i++) {
+                const ExplainCase *answer = &way->cases[i];
+                const bool is_last = i + 1 == way->n_cases;
+
+                if (i > 0 && !is_last && action_equal(answer->action, answer[-1].action)) {
+                        buf_puts(buf, ", or ");
+                } else {
+                        buf_puts(buf, i == 0 ? "" : is_last ? "; else " : "; ");
+                        wording_put_action(buf, answer->action);
+                        buf_puts(buf, is_last ? "" : " when ");
+                }
+                wording_put_conditions(buf, answer->conditions, answer->n_conditions);
+                if (i + 2 < way->n_cases && i + 1 == CASES_SHOWN) {
+                        buf_printf(buf, ", … (%zu more)", way->n_cases - 1 - CASES_SHOWN);
+                        i = way->n_cases - 2;
+                }
+        }
 }

@@ -272,6 +272,31 @@ int call_points_make(Arena *arena, const Arch *arch, int nr, PointKind kind,
         return 0;
 }
 
+int call_points_within(
+        Arena *arena, const CallPoints *points, const PolicyRule *rule, CallPoints *ret_points) {
+        CallPoints within = *points;
+
+        for (size_t i = 0; i < rule->n_conditions; i++) {
+                const ArgSet wanted = argset_of(&rule->conditions[i]);
+                const PointSet *all = &points->sets[rule->conditions[i].index];
+                PointSet *set = &within.sets[rule->conditions[i].index];
+
+                *set = (PointSet){ .values =
+                                           arena_alloc_array(arena, all->n, sizeof(*set->values)) };
+                if (!set->values)
+                        return -ENOMEM;
+                for (size_t j = 0; j < all->n; j++)
+                        if (argset_contains(&wanted, all->values[j]))
+                                set->values[set->n++] = all->values[j];
+        }
+        within.n = 1;
+        for (size_t i = 0; i < SYSCALL_ARGS; i++)
+                if (__builtin_mul_overflow(within.n, within.sets[i].n, &within.n))
+                        within.n = UINT64_MAX;
+        *ret_points = within;
+        return 0;
+}
+
 void call_points_get(
         const CallPoints *points, uint64_t at, uint64_t ret_args[static SYSCALL_ARGS]) {
         for (size_t i = 0; i < SYSCALL_ARGS; i++) {

@@ -40,6 +40,13 @@ typedef struct CallPoints {
 int call_points_make(Arena *arena, const Arch *arch, int nr, PointKind kind,
         const PolicyRule *const *rules, size_t n_rules, CallPoints *ret_points);
 
+/**
+ * Of these points those that fulfil all conditions of a rule, as a product too. From `arena`.
+ * Returns 0 or -ENOMEM.
+ */
+int call_points_within(
+        Arena *arena, const CallPoints *points, const PolicyRule *rule, CallPoints *ret_points);
+
 /** The point of number `at`, below points->n. */
 void call_points_get(const CallPoints *points, uint64_t at, uint64_t ret_args[static SYSCALL_ARGS]);
 

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define LABEL_COLUMNS 18
-#define CASES_SHOWN   6U
 #define NAMES_A_LINE  6U
 #define ARCH_PREFIX   "SCMP_ARCH_"
 #define COLUMN_MIN    8
@@ -74,27 +73,6 @@ static void put_table(Sheet *sheet) {
         put_row(sheet, "instructions", n_insns);
 }
 
-/* "ALLOW when a0 == 0, or a0 == 8; else ERRNO(1)" */
-static void put_cases(Buf *buf, const ExplainWay *way) {
-        for (size_t i = 0; i < way->n_cases; i++) {
-                const ExplainCase *answer = &way->cases[i];
-                const bool is_last = i + 1 == way->n_cases;
-
-                if (i > 0 && !is_last && action_equal(answer->action, answer[-1].action)) {
-                        buf_puts(buf, ", or ");
-                } else {
-                        buf_puts(buf, i == 0 ? "" : is_last ? "; else " : "; ");
-                        wording_put_action(buf, answer->action);
-                        buf_puts(buf, is_last ? "" : " when ");
-                }
-                wording_put_conditions(buf, answer->conditions, answer->n_conditions);
-                if (i + 2 < way->n_cases && i + 1 == CASES_SHOWN) {
-                        buf_printf(buf, ", … (%zu more)", way->n_cases - 1 - CASES_SHOWN);
-                        i = way->n_cases - 2;
-                }
-        }
-}
-
 /* Whether the native architecture answers a call of that name in the same way. */
 static bool is_native_alike(const Summary *summary, const SummaryConditional *call) {
         const Arch *native = summary->conditional[0].way.arch;
@@ -122,7 +100,7 @@ static void put_conditional(Sheet *sheet) {
                 if (is_native_alike(summary, call))
                         continue;
                 buf_printf(sheet->buf, "  %-*s  ", LABEL_COLUMNS, call->name);
-                put_cases(sheet->buf, &call->way);
+                explain_put_cases(sheet->buf, &call->way);
                 if (call->way.arch != sheet->source->policy->arches[0])
                         buf_printf(sheet->buf, " (%s)", short_name(call->way.arch));
                 buf_putc(sheet->buf, '\n');
@@ -249,17 +227,10 @@ static void put_conditional_json(Sheet *sheet) {
         for (size_t i = 0; i < summary->n_all_conditional; i++) {
                 const SummaryConditional *call = &summary->conditional[i];
 
-                buf_printf(sheet->buf, "%s\n  {\"call\":\"%s\",\"architecture\":\"%s\",\"cases\":[",
+                buf_printf(sheet->buf, "%s\n  {\"call\":\"%s\",\"architecture\":\"%s\",\"cases\":",
                         i > 0 ? "," : "", call->name, call->way.arch->name);
-                for (size_t j = 0; j < call->way.n_cases; j++) {
-                        buf_puts(sheet->buf, j > 0 ? ",{\"conditions\":" : "{\"conditions\":");
-                        wording_put_conditions_json(sheet->buf, call->way.cases[j].conditions,
-                                call->way.cases[j].n_conditions);
-                        buf_putc(sheet->buf, ',');
-                        wording_put_action_json(sheet->buf, call->way.cases[j].action);
-                        buf_putc(sheet->buf, '}');
-                }
-                buf_puts(sheet->buf, "]}");
+                explain_put_cases_json(sheet->buf, &call->way);
+                buf_putc(sheet->buf, '}');
         }
 }
 

@@ -75,7 +75,7 @@ def bad(tmp_path):
 
 
 @pytest.mark.parametrize("program", [[SECCOMPD], [SECCOMPCTL], [SECCOMPCTL, "check"], [SECCOMPCTL, "compile"],
-                                     [SECCOMPCTL, "explain"], [SECCOMPCTL, "status"]])
+                                     [SECCOMPCTL, "explain"], [SECCOMPCTL, "diff"], [SECCOMPCTL, "status"]])
 def test_help_and_version(program):
     name = " ".join([program[0].name, *program[1:]])
     texts = []

@@ -15,6 +15,7 @@ def test_help_and_the_manual_pages_name_every_option():
                                   ((SECCOMPCTL, "check"), "ctl/cmd_check.c", "seccompctl.1"),
                                   ((SECCOMPCTL, "compile"), "ctl/cmd_compile.c", "seccompctl.1"),
                                   ((SECCOMPCTL, "explain"), "ctl/cmd_explain.c", "seccompctl-explain.1"),
+                                  ((SECCOMPCTL, "diff"), "ctl/cmd_diff.c", "seccompctl-diff.1"),
                                   ((SECCOMPCTL, "status"), "ctl/cmd_status.c", "seccompctl.1")]:
         program = program if isinstance(program, tuple) else (program,)
         text = subprocess.run([*program, "--help"], capture_output=True, text=True, check=True).stdout

@@ -153,10 +153,46 @@ static void test_points_of_rules_are_few(void **state) {
         }
 }
 
+/* Within a rule: exactly the points at which all its conditions hold. */
+static void test_points_within_a_rule(void **state) {
+        (void) state;
+        for (uint64_t seed = 0; seed < 300; seed++) {
+                const Arch *arch = arch_by_name(seed % 2 ? "SCMP_ARCH_X86_64" : "SCMP_ARCH_X86");
+                uint64_t random = 0x9e3779b97f4a7c15 * (seed + 1), n = 0;
+                Arena *arena = arena_new();
+                CallPoints points, within;
+                RandomCall call;
+
+                assert_non_null(arena);
+                random_call(&call, 3, &random);
+                assert_int_equal(call_points_make(arena, arch, 16, POINTS_OF_RULES, call.pointers,
+                                         call.n_rules, &points),
+                        0);
+                call.n_rules = 1; /* only the first one counts from here on */
+                assert_int_equal(call_points_within(arena, &points, &call.rules[0], &within), 0);
+                for (uint64_t at = 0; at < points.n; at++) {
+                        uint64_t args[SYSCALL_ARGS];
+
+                        call_points_get(&points, at, args);
+                        n += truths(&call, arch, args) == (1U << call.rules[0].n_conditions) - 1;
+                }
+                assert_int_equal(within.n, n);
+                for (uint64_t at = 0; at < within.n; at++) {
+                        uint64_t args[SYSCALL_ARGS];
+
+                        call_points_get(&within, at, args);
+                        assert_int_equal(
+                                truths(&call, arch, args), (1U << call.rules[0].n_conditions) - 1);
+                }
+                arena_free(arena);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_points_stand_for_all_calls),
                 cmocka_unit_test(test_points_of_rules_are_few),
+                cmocka_unit_test(test_points_within_a_rule),
         };
 
         return cmocka_run_group_tests_name("points", tests, program_setup, program_teardown);
