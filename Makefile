@@ -127,6 +127,20 @@ e2e-cri: ## The image and the chart's pod under a real containerd, with runc and
 	@SECCOMPD_BUILD=$(BUILD) SECCOMPD_VERSION=$(VERSION) $(PYTHON) -m pytest -q -p no:cacheprovider -rs \
 	        tests/e2e/test_cri.py $(PYTEST_ARGS)
 
+CLUSTER_TOOLS := etcd kube-apiserver kube-controller-manager kube-scheduler kubelet kubectl helm crictl
+
+.PHONY: e2e
+e2e: ## The chart in a whole Kubernetes cluster on this machine (root, Go; the first time builds the cluster)
+	@tests/tools/packages.sh install e2e image cluster
+	@tests/tools/go-tools.sh $(CLUSTER_TOOLS) >/dev/null
+	@$(MAKE) --no-print-directory image
+	@SECCOMPD_BUILD=$(BUILD) SECCOMPD_VERSION=$(VERSION) tests/e2e/inside.sh $(PYTHON) -m pytest -q \
+	        -p no:cacheprovider -rs tests/e2e/test_cluster.py $(PYTEST_ARGS)
+
+.PHONY: e2e-missing
+e2e-missing:
+	@tests/tools/go-tools.sh --missing $(CLUSTER_TOOLS)
+
 .PHONY: test-chart
 test-chart: ## The Helm chart and deploy/, against a real kube-apiserver on loopback
 	@tests/tools/packages.sh install build chart
@@ -297,9 +311,7 @@ test-image: ## Build the image twice, compare, and run it under runc: read-only,
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-coverage $(BUILD)-gcc $(BUILD)-clang $(BUILD)-fuzz
-
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-coverage $(BUILD)-gcc $(BUILD)-clang $(BUILD)-unconfined
+	rm -rf $(addprefix $(BUILD),"" -asan -coverage -gcc -clang -fuzz -unconfined)
 
 .PHONY: help
 help: ## This list

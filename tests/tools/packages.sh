@@ -25,6 +25,7 @@ packages_of() {
         e2e) echo containerd runc crun golang-github-containers-common gcc libc6-dev iproute2 procps curl \
                 python3 python3-pytest python3-yaml ;;
         bench) echo strace valgrind perl e2fsprogs util-linux mount ;;
+        cluster) echo containernetworking-plugins openssl ;;
         *)
                 echo "packages.sh: unknown set '$1'" >&2
                 exit 2
