@@ -311,7 +311,7 @@ test-image: ## Build the image twice, compare, and run it under runc: read-only,
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf $(addprefix $(BUILD),"" -asan -coverage -gcc -clang -fuzz -unconfined)
+	rm -rf $(BUILD) $(addprefix $(BUILD),-asan -coverage -gcc -clang -fuzz -unconfined)
 
 .PHONY: help
 help: ## This list
