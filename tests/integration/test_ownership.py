@@ -69,7 +69,7 @@ def test_foreign_things_beside_our_profiles_are_never_touched(node):
     before = tree(node.installed)
     node.start_with({"web.json": GOOD}, "--prune-after", "100ms", "--adopt", "always")
     node.writer.publish({"new.json": GOOD})
-    eventually(lambda: "web.json" not in node.states(), timeout=20)
+    eventually(lambda: "web.json" not in node.states())
     after = tree(node.installed)
     assert {path: after[path] for path in before} == before
 
