@@ -17,6 +17,7 @@
 #include <endian.h>
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/filter.h>
 #include <seccomp.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@
 #define COMPILE_EXPORTS_TO_MEMORY 0
 #endif
 
+#define ERRNO_END             4095U
 #define COMPILE_API_LEVEL_MAX 16U /* above what any libseccomp knows: it refuses those */
 
 static void context_done(scmp_filter_ctx *context) {
@@ -198,13 +200,30 @@ static int context_export(
 
 #endif
 
-/* libseccomp writes a program in its architecture's byte order. */
+/* Whether a number is what a filter returns for some action, with a datum only where one belongs.
+ */
+static bool is_ret(uint32_t k) {
+        for (ActionKind kind = 0; kind < N_ACTION_KINDS; kind++) {
+                uint32_t data = k - action_to_ret((Action){ .kind = kind });
+
+                if (data == 0 || (action_takes_errno(kind) && data < ERRNO_END))
+                        return true;
+        }
+        return false;
+}
+
+/*
+ * libseccomp writes a program in its architecture's byte order, all but the returns that it puts in
+ * the middle of a long one, where a jump would not reach the end: their actions stay in this
+ * machine's (2.5.4; no harm where the program is meant to run, as the orders are one there).
+ */
 static void program_swap(Program *program) {
         for (size_t i = 0; i < program->n_insns; i++) {
                 struct sock_filter *insn = &program->insns[i];
 
                 insn->code = __builtin_bswap16(insn->code);
-                insn->k = __builtin_bswap32(insn->k);
+                if (insn->code != (BPF_RET | BPF_K) || !is_ret(insn->k))
+                        insn->k = __builtin_bswap32(insn->k);
         }
 }
 

@@ -152,6 +152,39 @@ static void test_every_architecture(void **state) {
         assert_true(compile_swaps(arch_by_name("SCMP_ARCH_S390X")));
 }
 
+/* More calls than a jump can pass over, so that libseccomp puts returns in between; with actions
+ * whose numbers read as others in the wrong byte order. */
+static void test_long_programs(void **state) {
+        static const Action actions[] = { { ACTION_ALLOW, 0 }, { ACTION_ERRNO, 38 },
+                { ACTION_ERRNO, 128 }, { ACTION_ERRNO, 1280 }, { ACTION_ERRNO, 0 },
+                { ACTION_KILL_PROCESS, 0 }, { ACTION_TRACE, 4094 }, { ACTION_LOG, 0 } };
+        static const char *const arches[] = { "SCMP_ARCH_X86_64", "SCMP_ARCH_S390X",
+                "SCMP_ARCH_MIPS", "SCMP_ARCH_PARISC", "SCMP_ARCH_AARCH64" };
+
+        for (size_t i = 0; i < N_ELEMENTS(arches); i++) {
+                const Arch *arch = arch_by_name(arches[i]);
+                PolicyRule rules[512] = {};
+                char names[512][64];
+                size_t n = 0;
+                Program program;
+
+                for (int nr = 0; nr <= syscall_highest(arch) && n < N_ELEMENTS(rules); nr++) {
+                        if (syscall_name(arch, nr, sizeof(names[n]), names[n]) < 0)
+                                continue;
+                        rules[n] = (PolicyRule){ .name = names[n],
+                                .action = actions[n % N_ELEMENTS(actions)] };
+                        n++;
+                }
+                assert_true(n > 255);
+                program = compile_rules(*state, DENY, rules, n, arch);
+                for (size_t j = 0; j < n; j++)
+                        if (run(&program, arch, names[j], 0) != action_to_ret(rules[j].action))
+                                fail_msg("%s on %s: %#x, not %#x", names[j], arch->name,
+                                        run(&program, arch, names[j], 0),
+                                        action_to_ret(rules[j].action));
+        }
+}
+
 static void test_second_level_means_the_same(void **state) {
         static const char *const names[] = { "read", "write", "open", "close", "stat", "fstat",
                 "lstat", "poll", "lseek", "mmap", "mprotect", "munmap", "brk", "ioctl", "readv",
@@ -309,6 +342,7 @@ int main(void) {
                 cmocka_unit_test(test_every_operator),
                 cmocka_unit_test(test_what_runtimes_leave_out),
                 cmocka_unit_test(test_every_architecture),
+                cmocka_unit_test(test_long_programs),
                 cmocka_unit_test(test_second_level_means_the_same),
                 cmocka_unit_test(test_scratch_keeps_nothing),
                 cmocka_unit_test(test_api_level),
