@@ -9,9 +9,11 @@
 #include "base/suggest.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define SUGGEST_WORD_MAX     64U
 #define SUGGEST_DISTANCE_MAX 3U
+#define SUGGEST_PREFIXED_MAX 64U
 
 static char fold(char character) {
         return character >= 'A' && character <= 'Z' ? (char) (character - 'A' + 'a') : character;
@@ -77,4 +79,21 @@ const char *suggest_nearest(const char *word, const char *const *candidates, siz
                 limit = found;
         }
         return nearest;
+}
+
+const char *suggest_prefixed(
+        const char *word, const char *prefix, const char *const *candidates, size_t n) {
+        const char *ends[SUGGEST_PREFIXED_MAX], *nearest = NULL;
+        size_t length = strlen(prefix);
+
+        for (size_t i = 0; i < n && i < SUGGEST_PREFIXED_MAX; i++) {
+                ends[i] = candidates[i] + length;
+                if (strcasecmp(ends[i], word) == 0)
+                        return candidates[i];
+        }
+        nearest = suggest_nearest(word, candidates, n);
+        if (nearest)
+                return nearest;
+        nearest = suggest_nearest(word, ends, n < SUGGEST_PREFIXED_MAX ? n : SUGGEST_PREFIXED_MAX);
+        return nearest ? nearest - length : NULL;
 }

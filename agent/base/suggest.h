@@ -13,4 +13,11 @@
  */
 const char *suggest_nearest(const char *word, const char *const *candidates, size_t n);
 
+/**
+ * The same for candidates that all begin with `prefix` ("SCMP_ACT_"), which people leave out: the
+ * one that is the word behind its prefix, else the nearest, else the nearest behind the prefix.
+ */
+const char *suggest_prefixed(
+        const char *word, const char *prefix, const char *const *candidates, size_t n);
+
 #endif

@@ -46,6 +46,24 @@ static void put_counted(Buf *out, size_t n, const char *what, const char *before
         buf_printf(out, "%s%zu %s%s", before, n, what, n == 1 ? "" : "s");
 }
 
+/* The rule of the gravest finding, for who wants to know more. */
+static void put_pointer(Buf *out, const CheckResults *results) {
+        const Diag *gravest = NULL;
+
+        for (size_t i = 0; i < results->n; i++) {
+                const DiagList *diags = results->items[i].verdict
+                        ? &results->items[i].verdict->diags
+                        : &(const DiagList){};
+
+                for (size_t j = 0; j < diags->n; j++)
+                        if (!gravest || diags->items[j].severity > gravest->severity)
+                                gravest = &diags->items[j];
+        }
+        if (gravest)
+                buf_printf(out, "more about a finding: seccompctl check --explain SP%u\n",
+                        (unsigned) gravest->rule);
+}
+
 static void put_summary(Buf *out, const CheckResults *results, bool shows_info) {
         put_counted(out, results->n_files, "file", "");
         put_counted(out, results->n_errors, "error", ": ");
@@ -78,6 +96,10 @@ int check_render_text(Buf *out, const CheckResults *results, bool shows_info, bo
                 if (text.size > 0 && out->size > 0)
                         buf_putc(out, '\n');
                 buf_append(out, text.data, text.size);
+        }
+        if (out->size > 0) {
+                buf_putc(out, '\n');
+                put_pointer(out, results);
         }
         if (results->n_files > 0)
                 put_summary(out, results, shows_info);

@@ -154,7 +154,13 @@ bool arch_in_family(const Arch *native, const Arch *arch) {
 const char *arch_suggest(const char *name) {
         const char *names[N_ELEMENTS(arches)];
 
+        const Arch *arch = arch_by_go_name(name);
+
+        if (!arch)
+                arch = arch_by_machine(name);
+        if (arch)
+                return arch->name;
         for (size_t i = 0; i < N_ELEMENTS(arches); i++)
                 names[i] = arches[i].name;
-        return suggest_nearest(name, names, N_ELEMENTS(names));
+        return suggest_prefixed(name, "SCMP_ARCH_", names, N_ELEMENTS(names));
 }

@@ -217,7 +217,8 @@ static void check_size(Check *check) {
                         n_insns, LIMIT_PROGRAM_INSNS);
         else if (n_insns > CHECK_PROGRAM_INSNS_LARGE)
                 document_diag_as(&check->document, &check->diags, SP811, SEVERITY_WARNING,
-                        check->surface.rules_node, true, NULL,
+                        check->surface.rules_node, true,
+                        "fewer rules with conditions, or fewer architectures",
                         "the profile compiles to %zu instructions (the limit is %u): every start "
                         "of a container compiles them again",
                         n_insns, LIMIT_PROGRAM_INSNS);
@@ -294,10 +295,11 @@ static int report_difference(
         _cleanup_buf_ Buf message = {};
         _cleanup_buf_ Buf hint = {};
 
+        buf_puts(&message, "libseccomp compiles these rules to something else: for ");
         print_call(&message, table, arch, example);
-        buf_puts(&message, ": the rules say ");
+        buf_puts(&message, " they say ");
         print_ret(&message, example->expected);
-        buf_puts(&message, ", libseccomp's program ");
+        buf_puts(&message, ", and a container would get ");
         print_ret(&message, example->actual);
         buf_printf(&message, " (%s)", arch->name);
         if (example->rule && !arch->is_64bit && rule_has_wide_value(example->rule))

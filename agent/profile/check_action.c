@@ -53,7 +53,9 @@ static void check_uses(Checker *checker, const ActionUses *uses) {
         say(checker, SP304, uses->nodes[ACTION_KILL_PROCESS], NULL,
                 "SCMP_ACT_KILL_PROCESS needs runc 1.1.3 or newer: an older one refuses to start "
                 "the container");
-        say(checker, SP312, uses->nodes[ACTION_TRACE], NULL,
+        say(checker, SP312, uses->nodes[ACTION_TRACE],
+                "use SCMP_ACT_ERRNO with \"errnoRet\": 38 for the same answer, or SCMP_ACT_LOG to "
+                "see such calls",
                 "SCMP_ACT_TRACE asks a tracer, and in a container there is none: the call fails "
                 "with ENOSYS");
         say(checker, SP316, uses->nodes[ACTION_NOTIFY],
@@ -69,7 +71,9 @@ static void check_offered(Checker *checker, const ActionUses *uses) {
         for (ActionKind kind = 0; kind < N_ACTION_KINDS; kind++)
                 if (uses->nodes[kind] != TEXT_NO_NODE && !(facts->actions & ACTION_BIT(kind)))
                         document_diag(checker->document, checker->diags, SP313, uses->nodes[kind],
-                                false, NULL,
+                                false,
+                                kind == ACTION_KILL_PROCESS ? "use SCMP_ACT_KILL"
+                                                            : "use SCMP_ACT_ERRNO",
                                 "%s is not offered by this node (kernel %u.%u, libseccomp "
                                 "%u.%u.%u): no container can start with it",
                                 action_kind_name(kind), facts->kernel_major, facts->kernel_minor,
@@ -114,7 +118,8 @@ static void check_notify_write(Checker *checker) {
 
         for (size_t i = 0; call && i < call->n_rules; i++)
                 if (call->rules[i]->action.kind == ACTION_NOTIFY) {
-                        say(checker, SP309, call->rules[i]->name_node, NULL,
+                        say(checker, SP309, call->rules[i]->name_node,
+                                "take `write` out of the rule",
                                 "SCMP_ACT_NOTIFY on write: runc refuses it, because it has to "
                                 "write before anybody listens");
                         return;
@@ -148,7 +153,8 @@ static void check_listener(Checker *checker, const ActionUses *uses) {
                 uint32_t node = checker_member(checker, 0, keys[i], TEXT_NO_NODE);
 
                 if (is_written(checker, node))
-                        document_diag(checker->document, checker->diags, SP311, node, true, NULL,
+                        document_diag(checker->document, checker->diags, SP311, node, true,
+                                "leave it out",
                                 "%s without SCMP_ACT_NOTIFY: it is left out (crun would connect to "
                                 "it and fail where nobody listens)",
                                 keys[i]);
@@ -162,9 +168,11 @@ static void check_effect(Checker *checker, const ActionUses *uses) {
         if (uses->n_effective > 0 || !checker->is_whole)
                 return;
         document_diag(checker->document, checker->diags, SP315,
-                checker_member(checker, 0, "syscalls", 0), true, NULL,
-                "no rule has an effect: every call gets the default, %s%s", action_kind_name(kind),
-                action_permits(kind) ? "" : ", and no container can start");
+                checker_member(checker, 0, "syscalls", 0), true,
+                "write rules with another action than the default",
+                "no rule has an effect: every call gets the default, %s, and %s",
+                action_kind_name(kind),
+                action_permits(kind) ? "nothing is confined" : "no container can start");
 }
 
 void check_actions(Checker *checker) {

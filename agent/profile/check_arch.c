@@ -81,7 +81,8 @@ static void check_flags(Checker *checker) {
         for (size_t i = 0; i < policy->n_rules && !has_notify; i++)
                 has_notify = policy->rules[i].action.kind == ACTION_NOTIFY;
         if (policy->has_flags)
-                document_diag(checker->document, checker->diags, SP402, node, true, NULL,
+                document_diag(checker->document, checker->diags, SP402, node, true,
+                        "leave `flags` out unless every node has a newer one",
                         "runc before 1.2 refuses to start a container whose profile has flags%s",
                         policy->flags & FILTER_FLAG_WAIT_KILLABLE_RECV
                                 ? ", and before 1.5 this one: SECCOMP_FILTER_FLAG_"
@@ -89,7 +90,7 @@ static void check_flags(Checker *checker) {
                                 : "");
         if (policy->flags & FILTER_FLAG_WAIT_KILLABLE_RECV && !has_notify && checker->is_whole)
                 document_diag(checker->document, checker->diags, SP403,
-                        checker_element(checker, node, killable, node), false, NULL,
+                        checker_element(checker, node, killable, node), false, "leave it out",
                         "%s without SCMP_ACT_NOTIFY: the kernel refuses the filter, and no "
                         "container can start",
                         killable);

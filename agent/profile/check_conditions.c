@@ -28,7 +28,8 @@ static void report_never(Checker *checker, const PolicyRule *rule, const Conditi
         bool denies = !action_permits(rule->action.kind) && rule_is_effective(checker, rule);
 
         document_diag_as(checker->document, checker->diags, SP606,
-                denies ? SEVERITY_ERROR : SEVERITY_WARNING, condition->node, false, NULL,
+                denies ? SEVERITY_ERROR : SEVERITY_WARNING, condition->node, false,
+                "write the condition that was meant, or take the rule out",
                 "no argument is %s %" PRIu64 ": the rule never applies%s",
                 condition->op == OP_LT ? "less than" : "greater than", condition->value,
                 denies ? ", and what it is to deny gets the default" : "");
@@ -44,9 +45,10 @@ static void report_always(Checker *checker, const PolicyRule *rule, const Condit
                 return;
         document_diag_as(checker->document, checker->diags, SP606,
                 opens ? SEVERITY_ERROR : SEVERITY_WARNING, condition->node, false,
-                opens ? "write the condition that was meant, or leave `args` out" : NULL,
-                "every argument fulfils this condition%s",
-                opens ? ": the rule allows the call whatever its arguments" : "");
+                opens ? "write the condition that was meant, or leave `args` out"
+                      : "write the condition that was meant, or leave it out",
+                "every argument fulfils this condition: %s",
+                opens ? "the rule allows the call whatever its arguments" : "it restricts nothing");
 }
 
 /* SP607 */

@@ -149,7 +149,7 @@ static void flush_unknown(Checker *checker, NameFindings *found) {
                         names_text(checker, &found->unknown));
         if (found->unknown_denied.n > 0)
                 document_diag_as(checker->document, checker->diags, SP503, SEVERITY_ERROR,
-                        found->unknown_denied.first, false, NULL,
+                        found->unknown_denied.first, false, "correct the name, or take it out",
                         "unknown to libseccomp %u.%u.%u, so that runtimes ignore the rule and "
                         "nothing is denied: %s",
                         facts->libseccomp_major, facts->libseccomp_minor, facts->libseccomp_micro,
@@ -201,7 +201,7 @@ static void report_file(Checker *checker, const NameFindings *found) {
                 document_diag(checker->document, checker->diags, SP504, found->newer.first, false,
                         NULL,
                         "newer than libseccomp 2.5.4, and runtimes that are built with that "
-                        "ignore the names: %s",
+                        "ignore the names, so that such calls get the default there: %s",
                         names_text(checker, &found->newer));
         if (found->elsewhere.n > 0)
                 document_diag(checker->document, checker->diags, SP505, found->elsewhere.first,

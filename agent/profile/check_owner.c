@@ -140,7 +140,7 @@ static void check_allowed(Checker *checker, const OwnerPolicy *owner) {
                 if (uses.nodes[kind] != TEXT_NO_NODE &&
                         !(owner->allowed_actions & ACTION_BIT(kind)))
                         document_diag(checker->document, checker->diags, SP922, uses.nodes[kind],
-                                false, NULL,
+                                false, "use one of those",
                                 "%s is not among the actions that the owner of the node allows "
                                 "(allowed-action): %s",
                                 action_kind_name(kind),

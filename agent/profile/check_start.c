@@ -90,7 +90,7 @@ static void check_needed(Checker *checker) {
                         "container's program, is not allowed%s",
                         missing.size > 0 ? ", nor is more that a start needs" : "");
         else if (missing.size > 0)
-                document_diag(checker->document, checker->diags, SP801, node, false, NULL,
+                document_diag(checker->document, checker->diags, SP801, node, false, "allow them",
                         "not allowed, but needed before the container's program runs: %s",
                         missing.data);
 }
@@ -127,7 +127,8 @@ static void check_end(Checker *checker) {
         const NameList names = find_denied(checker, calls, N_ELEMENTS(calls), false);
 
         if (names.n > 0)
-                document_diag(checker->document, checker->diags, SP807, names.first, false, NULL,
+                document_diag(checker->document, checker->diags, SP807, names.first, false,
+                        "allow them",
                         "not allowed, so that programs which want to end, or to return from a "
                         "signal, spin, hang or are killed: %s",
                         names_text(checker, &names));

@@ -58,8 +58,10 @@ static bool find_unreadable(const Document *document, DiagList *diags) {
                 const TextNode *node = &text->nodes[i];
 
                 if (node->type == TEXT_NUMBER && node->value.length > NUMBER_MAX_BYTES) {
-                        document_diag(document, diags, SP104, i, false, NULL,
-                                "a number of %u characters", node->value.length);
+                        document_diag(document, diags, SP104, i, false,
+                                "write at most 63 characters",
+                                "a number of %u characters: some parsers read a part of it",
+                                node->value.length);
                         is_found = true;
                 }
                 if (node->key_has_nul) {
@@ -314,17 +316,23 @@ static void refuse_type(const Document *document, const cJSON *item, DiagList *d
 
 /* A number with a sign, a point or an exponent; the hint is its value where that is plain to see.
  */
-static void refuse_form(const Document *document, const cJSON *item, DiagList *diags) {
+static void refuse_form(
+        const Document *document, const cJSON *item, uint64_t max, DiagList *diags) {
         const TextNode *node = document_text_node(document, item);
         const char *raw = document->text.bytes + node->value.offset;
         int length = (int) node->value.length;
+        uint64_t magnitude = 0;
         char hint[64] = "";
 
         if (raw[0] != '-' && item->valuedouble < 1e15 &&
                 item->valuedouble == (double) (uint64_t) item->valuedouble)
                 snprintf(hint, sizeof(hint), "write %.0f", item->valuedouble);
+        else if (max == UINT64_MAX && raw[0] == '-' &&
+                parse_digits(raw + 1, node->value.length - 1, &magnitude) == 0 &&
+                magnitude <= (uint64_t) INT64_MAX + 1)
+                snprintf(hint, sizeof(hint), "in 64 bits it is %" PRIu64, -magnitude);
         document_diag(document, diags, SP104, document_node(item), false, *hint ? hint : NULL,
-                raw[0] == '-' ? "%.*s is negative: only unsigned integers are read"
+                raw[0] == '-' ? "%.*s is negative: decoders refuse all but unsigned integers"
                               : "%.*s is not a plain integer, and runtimes refuse it",
                 length, raw);
 }
@@ -342,12 +350,13 @@ int document_get_uint(const Document *document, const cJSON *item, uint64_t max,
         }
         r = parse_digits(raw, node->value.length, &value);
         if (r == -EINVAL) {
-                refuse_form(document, item, diags);
+                refuse_form(document, item, max, diags);
                 return 1;
         }
         if (r < 0 || value > max) {
                 document_diag(document, diags, SP104, document_node(item), false, NULL,
-                        "%.*s is too large: at most %" PRIu64, (int) node->value.length, raw, max);
+                        "%.*s is too large, and decoders refuse it: at most %" PRIu64,
+                        (int) node->value.length, raw, max);
                 return 1;
         }
         *ret_value = value;

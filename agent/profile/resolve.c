@@ -59,15 +59,19 @@ static void resolve_flags(const Resolver *resolver, Policy *policy) {
 
         policy->has_flags = flags->n > 0;
         for (size_t i = 0; i < flags->n; i++) {
-                const char *name = flags->items[i].string;
+                const char *name = flags->items[i].string, *hint = NULL;
                 FilterFlag flag;
 
                 if (filter_flag_parse(name, &flag) == 0) {
                         policy->flags |= flag;
                         continue;
                 }
+                hint = resolve_suggestion(resolver, filter_flag_suggest, name);
                 document_diag(resolver->document, resolver->diags, SP401, flags->items[i].node,
-                        false, resolve_suggestion(resolver, filter_flag_suggest, name),
+                        false,
+                        hint ? hint
+                             : "a flag is SECCOMP_FILTER_FLAG_LOG, _SPEC_ALLOW, _TSYNC or "
+                               "_WAIT_KILLABLE_RECV",
                         "unknown flag `%s`: runtimes refuse to start the container", name);
         }
 }

@@ -45,7 +45,11 @@ static bool resolve_errno_name(Resolver *resolver, const ActionText *text, uint6
                 number = known;
         else if (parse_decimal(name->string, &number) < 0) {
                 document_diag_as(resolver->document, resolver->diags, SP713, SEVERITY_ERROR,
-                        name->node, false, NULL, "`%s` is no errno of Linux", name->string);
+                        name->node, false,
+                        resolve_suggestion(resolver, errno_suggest, name->string),
+                        "`%s` is no errno of Linux: Docker refuses the profile, containerd takes "
+                        "EPERM",
+                        name->string);
                 return false;
         }
         if (text->errno_ret->is_set && text->errno_ret->value != number)
@@ -69,7 +73,7 @@ static bool resolve_errno_name(Resolver *resolver, const ActionText *text, uint6
 static void refuse_errno(const Resolver *resolver, const ActionText *text) {
         uint32_t node = text->errno_ret->is_set ? text->errno_ret->node : text->errno_name->node;
 
-        document_diag(resolver->document, resolver->diags, SP306, node, true, NULL,
+        document_diag(resolver->document, resolver->diags, SP306, node, true, "leave it out",
                 "%s takes no errno: it is left out (crun refuses to start the container)",
                 text->action->string);
 }
@@ -91,7 +95,8 @@ static uint16_t resolve_errno(Resolver *resolver, const ActionText *text, Action
         if (number >= ERRNO_END) {
                 document_diag(resolver->document, resolver->diags, SP307, node, false,
                         "errnos go up to 4094; EPERM is 1, ENOSYS 38",
-                        "errno %llu is out of range: runtimes refuse it, or take another",
+                        "errno %llu is out of range: runtimes refuse it, or cut it to 16 bits and "
+                        "take another",
                         (unsigned long long) number);
                 return EPERM;
         }
@@ -107,8 +112,10 @@ bool resolve_action(Resolver *resolver, const ActionText *text, Action *ret_acti
         ActionKind kind;
 
         if (action_kind_parse(name, &kind) < 0) {
+                const char *hint = resolve_suggestion(resolver, action_suggest, name);
+
                 document_diag(resolver->document, resolver->diags, SP302, text->action->node, false,
-                        resolve_suggestion(resolver, action_suggest, name),
+                        hint ? hint : ACTIONS_HINT,
                         "unknown action `%s`: runtimes refuse to start the container", name);
                 return false;
         }

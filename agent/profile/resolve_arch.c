@@ -76,7 +76,7 @@ static void report_list(const Resolver *resolver, const ArchList *list) {
                         list->foreign.string, list->n_foreign - 1, native);
         if (list->repeated_node != TEXT_NO_NODE)
                 document_diag(resolver->document, resolver->diags, SP416, list->repeated_node,
-                        false, NULL, "the architecture is listed already");
+                        false, "take it out", "the architecture is listed already");
 }
 
 static void resolve_list(const Resolver *resolver, Policy *policy) {
@@ -87,8 +87,10 @@ static void resolve_list(const Resolver *resolver, Policy *policy) {
         add_arches(resolver, names, policy, &list);
         if (list.n_foreign == names->n && !names->is_broken) {
                 document_diag_as(resolver->document, resolver->diags, SP412, SEVERITY_ERROR,
-                        names->node, false, NULL,
-                        "no architecture of the list can run on this node, which is %s",
+                        names->node, false,
+                        arena_printf(resolver->document->arena, "add \"%s\"", native->name),
+                        "no architecture of the list can run on this node, which is %s: every call "
+                        "of a container would be killed",
                         native->name);
                 return;
         }
@@ -114,7 +116,9 @@ static void resolve_map(const Resolver *resolver, Policy *policy) {
                         arch = find_arch(resolver, &entry->arch);
                 else if (entry->arch.node == TEXT_NO_NODE)
                         document_diag(resolver->document, resolver->diags, SP411, entry->node,
-                                false, NULL, "the entry has no `architecture`");
+                                false, "\"architecture\": \"SCMP_ARCH_X86_64\", or another",
+                                "the entry has no `architecture`: runtimes cannot tell for which "
+                                "nodes it is");
                 if (arch && arch == native && !found)
                         found = &entry->sub_arches;
                 else

@@ -24,6 +24,14 @@ typedef struct Resolver {
 } Resolver;
 
 /** Finds the word of a list that is nearest to one, or NULL. */
+/* Said where no word is near. */
+#define ACTIONS_HINT                                                                               \
+        "an action is SCMP_ACT_ALLOW, SCMP_ACT_ERRNO, SCMP_ACT_LOG, SCMP_ACT_KILL_PROCESS, "       \
+        "SCMP_ACT_KILL, SCMP_ACT_TRAP, SCMP_ACT_TRACE or SCMP_ACT_NOTIFY"
+#define OPERATORS_HINT                                                                             \
+        "an operator is SCMP_CMP_EQ, SCMP_CMP_NE, SCMP_CMP_LT, SCMP_CMP_LE, SCMP_CMP_GT, "         \
+        "SCMP_CMP_GE or SCMP_CMP_MASKED_EQ"
+
 typedef const char *(*Suggest)(const char *word);
 
 /**

@@ -12,6 +12,8 @@
 
 #include "profile/resolve_internal.h"
 
+#include "profile/syscalls.h"
+
 #include <errno.h>
 
 /* The conditions of a rule as they are read. */
@@ -26,21 +28,30 @@ static bool is_name_character(char character) {
                 !(character >= 'A' && character <= 'Z');
 }
 
+/* The words are the same everywhere, but for a handful. */
+static const char *suggest_name(const char *word) {
+        return syscall_suggest(arch_by_name("SCMP_ARCH_X86_64"), word);
+}
+
 static bool check_name(const Resolver *resolver, const SurfaceString *name) {
-        const char *at = name->string;
+        const char *at = name->string, *hint = NULL;
 
         if (*at == '\0') {
-                document_diag(resolver->document, resolver->diags, SP501, name->node, false, NULL,
-                        "an empty name: runc refuses to start the container");
+                document_diag(resolver->document, resolver->diags, SP501, name->node, false,
+                        "take it out", "an empty name: runc refuses to start the container");
                 return false;
         }
         while (*at != '\0' && is_name_character(*at))
                 at++;
         if (*at == '\0')
                 return true;
+        hint = resolve_suggestion(resolver, suggest_name, name->string);
         document_diag(resolver->document, resolver->diags, SP509, name->node, false,
-                "system calls are spelt with lower-case ASCII letters, digits and `_`",
-                "`%s` cannot be the name of a system call: runtimes ignore it", name->string);
+                hint ? hint
+                     : "system calls are spelt with lower-case ASCII letters, digits and `_`",
+                "`%s` cannot be the name of a system call: runtimes ignore it, and the call that "
+                "was meant gets the default",
+                name->string);
         return false;
 }
 
@@ -48,7 +59,8 @@ static void check_names_present(const Resolver *resolver, const SurfaceRule *rul
         if (rule->names.n > 0 || rule->names.is_broken)
                 return;
         document_diag(resolver->document, resolver->diags, SP501,
-                rule->names.node == TEXT_NO_NODE ? rule->node : rule->names.node, false, NULL,
+                rule->names.node == TEXT_NO_NODE ? rule->node : rule->names.node, false,
+                "name the calls, or take the rule out",
                 "%s: runc drops the rule, crun refuses to start the container",
                 rule->names.node == TEXT_NO_NODE ? "the rule has no `names`" : "`names` is empty");
 }
@@ -58,18 +70,21 @@ static bool is_absent(const SurfaceNumber *number) {
 }
 
 static bool resolve_operator(const Resolver *resolver, const SurfaceArg *arg, Operator *ret_op) {
-        const char *name = arg->op.string;
+        const char *name = arg->op.string, *hint = NULL;
 
         if (!name) {
                 if (arg->op.node == TEXT_NO_NODE)
                         document_diag(resolver->document, resolver->diags, SP601, arg->node, false,
-                                NULL, "the condition has no `op`: runtimes refuse it");
+                                OPERATORS_HINT,
+                                "the condition has no `op`: runtimes refuse to start the "
+                                "container");
                 return false;
         }
         if (operator_parse(name, ret_op) == 0)
                 return true;
+        hint = resolve_suggestion(resolver, operator_suggest, name);
         document_diag(resolver->document, resolver->diags, SP601, arg->op.node, false,
-                resolve_suggestion(resolver, operator_suggest, name),
+                hint ? hint : OPERATORS_HINT,
                 "unknown operator `%s`: runtimes refuse to start the container", name);
         return false;
 }
@@ -79,7 +94,8 @@ static bool check_operands(const Resolver *resolver, const SurfaceArg *arg) {
         bool is_out = arg->index.is_set && arg->index.value > 5;
 
         if (is_absent(&arg->index))
-                document_diag(resolver->document, resolver->diags, SP602, arg->node, false, NULL,
+                document_diag(resolver->document, resolver->diags, SP602, arg->node, false,
+                        "say which argument is meant: \"index\": 0 is the first",
                         "the condition has no `index`: decoders take 0, the first argument");
         if (is_out)
                 document_diag(resolver->document, resolver->diags, SP602, arg->index.node, false,
@@ -87,7 +103,8 @@ static bool check_operands(const Resolver *resolver, const SurfaceArg *arg) {
                         "index %llu: runtimes refuse to start the container",
                         (unsigned long long) arg->index.value);
         if (is_absent(&arg->value))
-                document_diag(resolver->document, resolver->diags, SP602, arg->node, false, NULL,
+                document_diag(resolver->document, resolver->diags, SP602, arg->node, false,
+                        "write it, also where it is 0",
                         "the condition has no `value`: decoders take 0");
         return arg->index.is_set && !is_out && arg->value.is_set;
 }
@@ -104,8 +121,8 @@ static void check_mask(const Resolver *resolver, const SurfaceArg *arg) {
                 document_diag(resolver->document, resolver->diags, SP605, arg->value_two.node,
                         false,
                         "`value` is the mask, `valueTwo` what the masked argument must equal",
-                        "bits 0x%llx of the datum are outside the mask 0x%llx: libseccomp ignores "
-                        "them",
+                        "bits 0x%llx of `valueTwo` are outside the mask 0x%llx: libseccomp ignores "
+                        "them, and the condition says less than it reads",
                         (unsigned long long) (datum & ~mask), (unsigned long long) mask);
 }
 
@@ -184,7 +201,7 @@ static bool resolve_conditions(const Resolver *resolver, const SurfaceRule *rule
         }
         if (rule->n_args > LIMIT_RULE_CONDITIONS) {
                 document_diag(resolver->document, resolver->diags, SP603, rule->args_node, true,
-                        NULL,
+                        "a call has six arguments: write one condition for each, or several rules",
                         "%zu conditions in one rule: crun drops all behind the %uth, runc takes "
                         "each for a rule of its own",
                         rule->n_args, LIMIT_RULE_CONDITIONS);
@@ -235,7 +252,8 @@ static bool resolve_rule_action(Resolver *resolver, const SurfaceRule *rule, Act
         if (rule->action.string)
                 return resolve_action(resolver, &text, ret_action);
         if (rule->action.node == TEXT_NO_NODE)
-                document_diag(resolver->document, resolver->diags, SP302, rule->node, false, NULL,
+                document_diag(resolver->document, resolver->diags, SP302, rule->node, false,
+                        "say what happens to the calls: \"action\": \"SCMP_ACT_ALLOW\", or another",
                         "the rule has no `action`: runtimes refuse to start the container");
         return false;
 }

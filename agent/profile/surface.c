@@ -231,7 +231,8 @@ static void report_tally(const Reader *reader, const Tally *tally, RuleId rule, 
                         "%s", message);
         else if (tally->n > 1)
                 document_diag(reader->document, reader->diags, rule, tally->first, on_key, hint,
-                        "%s, here and in %zu more places", message, tally->n - 1);
+                        "%s, here and in %zu more place%s", message, tally->n - 1,
+                        tally->n > 2 ? "s" : "");
 }
 
 int surface_parse(const Document *document, DiagList *diags, Surface *ret_surface) {
@@ -241,9 +242,10 @@ int surface_parse(const Document *document, DiagList *diags, Surface *ret_surfac
         if (!cJSON_IsObject(document->root)) {
                 document_diag(document, diags, SP201, document_node(document->root), false,
                         "a profile is an object with a defaultAction",
-                        "a profile must be an object, this is %s%s",
+                        "a profile must be an object, this is %s: %s",
                         reader_type_name(document->root),
-                        cJSON_IsNull(document->root) ? ": containers would run unconfined" : "");
+                        cJSON_IsNull(document->root) ? "containers would run unconfined"
+                                                     : "runtimes cannot decode it");
                 return 1;
         }
         if (surface_foreign_find(document, diags))

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define WORD_SHOWN_BYTES 64U /* of the author's own words in a hint */
+
 #define GUESSES_MAX 128U /* findings, of which LIMIT_DIAGS are kept */
 
 void reader_tally(Tally *tally, uint32_t node) {
@@ -48,11 +50,17 @@ const char *reader_type_name(const cJSON *item) {
 
 bool reader_expect(
         Reader *reader, const cJSON *item, const char *key, bool is_right, const char *wanted) {
-        if (!is_right && !cJSON_IsNull(item))
-                document_diag(reader->document, reader->diags, SP205, document_node(item), false,
-                        NULL, "%s`%s` must be %s, is %s", item->string ? "" : "an element of ", key,
-                        wanted, reader_type_name(item));
-        return is_right;
+        _cleanup_buf_ Buf hint = {};
+
+        if (is_right || cJSON_IsNull(item))
+                return is_right;
+        if (cJSON_IsString(item) && strcmp(wanted, "an array of strings") == 0 &&
+                strlen(item->valuestring) < WORD_SHOWN_BYTES)
+                buf_printf(&hint, "write [\"%s\"]", item->valuestring);
+        document_diag(reader->document, reader->diags, SP205, document_node(item), false, hint.data,
+                "%s`%s` must be %s, is %s: runtimes cannot decode the profile",
+                item->string ? "" : "an element of ", key, wanted, reader_type_name(item));
+        return false;
 }
 
 /*
@@ -61,7 +69,8 @@ bool reader_expect(
  */
 static bool null_is_error(Reader *reader, const cJSON *item, const char *key) {
         document_diag_as(reader->document, reader->diags, SP204, SEVERITY_ERROR,
-                document_node(item), false, NULL,
+                document_node(item), false,
+                item->string ? "write a value, or leave the key out" : "take it out",
                 "%s`%s` is null: decoders read that as a zero value, refuse it, or crash on it",
                 item->string ? "" : "an element of ", key);
         return rule_config_severity(reader->diags->config, SP204, SEVERITY_ERROR) == SEVERITY_ERROR;
@@ -179,13 +188,20 @@ static const Field *guess_field(
         return nearest ? find_field(fields, n_fields, nearest) : NULL;
 }
 
-static void report_key(const Reader *reader, const cJSON *item, const Field *meant) {
+static void report_key(const Reader *reader, const cJSON *item, const Field *meant,
+        const Field *fields, size_t n_fields) {
         const char *key = item->string;
         uint32_t node = document_node(item);
         _cleanup_buf_ Buf hint = {};
 
         if (meant)
                 buf_printf(&hint, "did you mean `%s`?", meant->key);
+        for (size_t i = 0; !meant && i < n_fields; i++)
+                buf_printf(&hint, "%s`%s`",
+                        i == 0                     ? "known here are "
+                                : i + 1 < n_fields ? ", "
+                                                   : " and ",
+                        fields[i].key);
         if (meant && strcasecmp(meant->key, key) == 0)
                 document_diag(reader->document, reader->diags, SP203, node, true, hint.data,
                         "unknown key `%s`: decoders in Go take it for `%s`, crun ignores it", key,
@@ -218,7 +234,7 @@ static void refuse_key(Reader *reader, const cJSON *item, const Field *fields, s
                 return;
         }
         meant = guess_field(reader, fields, n_fields, item->string);
-        report_key(reader, item, meant);
+        report_key(reader, item, meant, fields, n_fields);
         if (!meant || *seen & 1U << (meant - fields) ||
                 rule_config_severity(reader->diags->config, SP203, SEVERITY_ERROR) !=
                         SEVERITY_ERROR)

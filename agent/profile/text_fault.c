@@ -261,11 +261,28 @@ static void report_other(const TextFault *fault, TextWant want) {
                 want_name(fault, want));
 }
 
+/* A text that begins as YAML does: "---", or a word and a colon. */
+static bool report_yaml(const TextFault *fault) {
+        size_t length = token_length(fault, false);
+
+        for (uint32_t at = 0; at < fault->at; at++)
+                if (!strchr(" \t\r\n", fault->bytes[at]) || !fault->bytes[at])
+                        return false;
+        if (!(length > 0 && peek(fault, length) == ':') &&
+                !(peek(fault, 0) == '-' && peek(fault, 1) == '-' && peek(fault, 2) == '-'))
+                return false;
+        report(fault, fault->at, length > 0 ? length : 3,
+                "of a manifest, `kubectl create --dry-run=client -o json -f FILE` prints the JSON",
+                "this looks like YAML: runtimes read JSON only");
+        return true;
+}
+
 void text_fault_token(const TextFault *fault, TextWant want) {
         if (fault->at == fault->size_bytes)
                 report_end(fault);
-        else if (!report_encoding(fault) && !report_character(fault) && !report_foreign(fault) &&
-                !report_bracket(fault, want) && !report_missing(fault, want))
+        else if (!report_yaml(fault) && !report_encoding(fault) && !report_character(fault) &&
+                !report_foreign(fault) && !report_bracket(fault, want) &&
+                !report_missing(fault, want))
                 report_other(fault, want);
 }
 
@@ -305,8 +322,11 @@ void text_fault_number(const TextFault *fault) {
                 return;
         }
         problem = number_problem(token);
+        if (report_yaml(fault))
+                return;
         if (problem)
-                report(fault, fault->at, length, NULL, "the number %s %s", token, problem);
+                report(fault, fault->at, length, "JSON numbers are decimal, as 10 or 0.5",
+                        "the number %s %s", token, problem);
         else
                 report(fault, fault->at, length, "JSON numbers are decimal digits",
                         "%s is not a JSON number", token);

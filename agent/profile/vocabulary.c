@@ -224,8 +224,38 @@ const char *action_kind_name(ActionKind kind) {
         return action_names[kind];
 }
 
+/* What people write for a word of a list; matched with and without the list's prefix. */
+typedef struct Synonym {
+        const char *written;
+        int meant; /* index */
+} Synonym;
+
+static const char *suggest_word(const char *name, const char *prefix, const Synonym *synonyms,
+        size_t n_synonyms, const char *const *words, size_t n) {
+        size_t length = strlen(prefix);
+        const char *end = strncasecmp(name, prefix, length) == 0 ? name + length : name;
+
+        for (size_t i = 0; i < n_synonyms; i++)
+                if (strcasecmp(synonyms[i].written, end) == 0)
+                        return words[synonyms[i].meant];
+        return suggest_prefixed(name, prefix, words, n);
+}
+
 const char *action_suggest(const char *name) {
-        return suggest_nearest(name, action_names, N_ELEMENTS(action_names));
+        static const Synonym synonyms[] = {
+                { "DENY", ACTION_ERRNO },
+                { "BLOCK", ACTION_ERRNO },
+                { "REJECT", ACTION_ERRNO },
+                { "FORBID", ACTION_ERRNO },
+                { "EPERM", ACTION_ERRNO },
+                { "PERMIT", ACTION_ALLOW },
+                { "ACCEPT", ACTION_ALLOW },
+                { "PASS", ACTION_ALLOW },
+                { "AUDIT", ACTION_LOG },
+        };
+
+        return suggest_word(name, "SCMP_ACT_", synonyms, N_ELEMENTS(synonyms), action_names,
+                N_ELEMENTS(action_names));
 }
 
 bool action_takes_errno(ActionKind kind) {
@@ -254,12 +284,26 @@ const char *operator_name(Operator op) {
 }
 
 const char *operator_suggest(const char *name) {
-        /* as other languages call them; the nearest word would be the strict comparison */
-        if (strcasecmp(name, "SCMP_CMP_GTE") == 0)
-                return operator_names[OP_GE];
-        if (strcasecmp(name, "SCMP_CMP_LTE") == 0)
-                return operator_names[OP_LE];
-        return suggest_nearest(name, operator_names, N_ELEMENTS(operator_names));
+        static const Synonym synonyms[] = {
+                { "==", OP_EQ },
+                { "=", OP_EQ },
+                { "EQUAL", OP_EQ },
+                { "EQUALS", OP_EQ },
+                { "!=", OP_NE },
+                { "<>", OP_NE },
+                { "<", OP_LT },
+                { "<=", OP_LE },
+                { ">", OP_GT },
+                { ">=", OP_GE },
+                { "&", OP_MASKED_EQ },
+                { "NEQ", OP_NE },
+                { "LTE", OP_LE },
+                { "GTE", OP_GE },
+                { "MASKED", OP_MASKED_EQ },
+        };
+
+        return suggest_word(name, "SCMP_CMP_", synonyms, N_ELEMENTS(synonyms), operator_names,
+                N_ELEMENTS(operator_names));
 }
 
 int filter_flag_parse(const char *name, FilterFlag *ret_flag) {
@@ -276,7 +320,7 @@ const char *filter_flag_name(FilterFlag flag) {
 }
 
 const char *filter_flag_suggest(const char *name) {
-        return suggest_nearest(name, flag_names, N_ELEMENTS(flag_names));
+        return suggest_prefixed(name, "SECCOMP_FILTER_FLAG_", flag_names, N_ELEMENTS(flag_names));
 }
 
 int errno_name_parse(const char *name, uint16_t *ret_errno) {
@@ -287,6 +331,14 @@ int errno_name_parse(const char *name, uint16_t *ret_errno) {
                 }
         }
         return -EINVAL;
+}
+
+const char *errno_suggest(const char *name) {
+        const char *names[N_ELEMENTS(errnos)];
+
+        for (size_t i = 0; i < N_ELEMENTS(errnos); i++)
+                names[i] = errnos[i].name;
+        return suggest_nearest(name, names, N_ELEMENTS(names));
 }
 
 const char *errno_name(unsigned number) {

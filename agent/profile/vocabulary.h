@@ -32,7 +32,7 @@ typedef struct Action {
 int action_kind_parse(const char *name, ActionKind *ret_kind);
 /** The canonical OCI name ("SCMP_ACT_KILL" for ACTION_KILL_THREAD: the oldest runtimes know it). */
 const char *action_kind_name(ActionKind kind);
-/** The nearest action name, or NULL. */
+/** The action that was most likely meant, also by "ALLOW" or "deny", or NULL. */
 const char *action_suggest(const char *name);
 /** Whether the action carries errnoRet (ERRNO and TRACE). */
 bool action_takes_errno(ActionKind kind);
@@ -71,6 +71,8 @@ const char *filter_flag_suggest(const char *name);
 
 /** Linux errno names, as Docker's `errno` and `defaultErrno` write them. -EINVAL for none. */
 int errno_name_parse(const char *name, uint16_t *ret_errno);
+/** The nearest errno's name, or NULL. */
+const char *errno_suggest(const char *name);
 /** The name of an errno (of two the kernel's own: EAGAIN, EDEADLK, EOPNOTSUPP), or NULL. */
 const char *errno_name(unsigned number);
 

@@ -184,7 +184,13 @@ static void test_suggest(void **state) {
         assert_string_equal(arch_suggest("SCMP_ARCH_X86_46"), "SCMP_ARCH_X86_64");
         assert_string_equal(arch_suggest("scmp_arch_aarch64"), "SCMP_ARCH_AARCH64");
         assert_string_equal(arch_suggest("SCMP_ARCH_SHEBB"), "SCMP_ARCH_SHEB");
-        assert_null(arch_suggest("amd64"));
+        assert_string_equal(arch_suggest("amd64"), "SCMP_ARCH_X86_64");
+        assert_string_equal(arch_suggest("aarch64"), "SCMP_ARCH_AARCH64");
+        assert_string_equal(arch_suggest("x86"), "SCMP_ARCH_X86");
+        assert_string_equal(arch_suggest("S390X"), "SCMP_ARCH_S390X");
+        assert_string_equal(arch_suggest("loongarch46"), "SCMP_ARCH_LOONGARCH64");
+        assert_null(arch_suggest("vax"));
+        assert_null(arch_suggest(""));
 }
 
 int main(void) {

@@ -345,17 +345,23 @@ static void test_messages(void **state) {
                 { "{\"syscals\":[]}", SP203, "`syscals`", "did you mean `syscalls`?" },
                 { "{\"Syscalls\":[]}", SP203, "Go take it for `syscalls`",
                         "did you mean `syscalls`?" },
-                { "{\"nonsense\":[]}", SP203, "`nonsense`", NULL },
+                { "{\"nonsense\":[]}", SP203, "`nonsense`",
+                        "known here are `defaultAction`, `defaultErrnoRet`, `defaultErrno`, "
+                        "`architectures`, `archMap`, `flags`, `listenerPath`, `listenerMetadata` "
+                        "and `syscalls`" },
                 { "{\"syscalls\":[{\"arg\":[]}]}", SP203, "`arg`", "did you mean `args`?" },
                 { "{\"syscalls\":[{\"names\":{}}]}", SP205,
                         "`names` must be an array of strings, is an object", NULL },
                 { "{\"syscalls\":[{\"names\":[7]}]}", SP205,
                         "an element of `names` must be a string, is a number", NULL },
+                { "{\"syscalls\":[{\"names\":\"read\"}]}", SP205,
+                        "is a string: runtimes cannot decode the profile", "write [\"read\"]" },
+                { "{\"syscalls\":[null]}", SP204, "is null", "take it out" },
                 { "{\"flags\":null}", SP204, "is read as absent", NULL },
                 { "{\"flags\":null,\"archMap\":null,\"architectures\":null}", SP204,
                         "here and in 2 more places", NULL },
                 { "{\"syscalls\":[{\"name\":\"a\"},{\"name\":\"b\"}]}", SP502,
-                        "here and in 1 more places", "write \"names\": [\"…\"]" },
+                        "here and in 1 more place", "write \"names\": [\"…\"]" },
         };
 
         (void) state;

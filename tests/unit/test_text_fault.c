@@ -41,6 +41,11 @@ static const struct {
         { LITERAL("{\u201ca\u201d: 1}"), 1, 3, "a typographic quote" },
         { LITERAL("[\u00e4]"), 1, 2, "'\u00e4' where a value should stand" },
         /* other languages */
+        { LITERAL("defaultAction: SCMP_ACT_ERRNO\n"), 0, 13, "this looks like YAML" },
+        { LITERAL("\n apiVersion: v1"), 2, 10, "kubectl create --dry-run=client -o json" },
+        { LITERAL("---\n{}"), 0, 3, "this looks like YAML" },
+        { LITERAL("--1"), 0, 3, "--1 is not a JSON number" },
+        { LITERAL("{a: 1}"), 1, 1, "a key without quotes: a" },
         { LITERAL("['a']"), 1, 1, "single quotes" },
         { LITERAL("{'a': 1}"), 1, 1, "single quotes" },
         { LITERAL("[`a`]"), 1, 1, "a back quote" },

@@ -121,14 +121,27 @@ static void test_suggestions(void **state) {
         assert_string_equal(action_suggest("SCMP_ACT_ALOW"), "SCMP_ACT_ALLOW");
         assert_string_equal(action_suggest("SCMP_ACT_KILL_PROCES"), "SCMP_ACT_KILL_PROCESS");
         assert_string_equal(action_suggest("SCMP_ACT_KILL_THRAED"), "SCMP_ACT_KILL_THREAD");
-        assert_null(action_suggest("deny"));
+        assert_string_equal(action_suggest("allow"), "SCMP_ACT_ALLOW");
+        assert_string_equal(action_suggest("ALOW"), "SCMP_ACT_ALLOW");
+        assert_string_equal(action_suggest("deny"), "SCMP_ACT_ERRNO");
+        assert_string_equal(action_suggest("SCMP_ACT_DENY"), "SCMP_ACT_ERRNO");
+        assert_string_equal(action_suggest("scmp_act_audit"), "SCMP_ACT_LOG");
+        assert_null(action_suggest("whatever"));
         assert_string_equal(operator_suggest("SCMP_CMP_MASK_EQ"), "SCMP_CMP_MASKED_EQ");
         assert_string_equal(operator_suggest("SCMP_CMP_GTE"), "SCMP_CMP_GE");
         assert_string_equal(operator_suggest("SCMP_CMP_LTE"), "SCMP_CMP_LE");
-        assert_null(operator_suggest("=="));
+        assert_string_equal(operator_suggest("=="), "SCMP_CMP_EQ");
+        assert_string_equal(operator_suggest(">="), "SCMP_CMP_GE");
+        assert_string_equal(operator_suggest("SCMP_CMP_EQUALS"), "SCMP_CMP_EQ");
+        assert_string_equal(operator_suggest("masked_eq"), "SCMP_CMP_MASKED_EQ");
+        assert_null(operator_suggest("between"));
         assert_string_equal(
                 filter_flag_suggest("SECCOMP_FILTER_FLAG_TSYN"), "SECCOMP_FILTER_FLAG_TSYNC");
-        assert_null(filter_flag_suggest("log"));
+        assert_string_equal(filter_flag_suggest("log"), "SECCOMP_FILTER_FLAG_LOG");
+        assert_null(filter_flag_suggest("quiet"));
+        assert_string_equal(errno_suggest("EPREM"), "EPERM");
+        assert_string_equal(errno_suggest("enosys"), "ENOSYS");
+        assert_null(errno_suggest("EDENIED"));
 }
 
 static void test_errno_names_of_the_library(void **state) {
