@@ -137,6 +137,12 @@ def alternate(n, *measures):
     return [statistics.median(values) for values in found]
 
 
+def processor_seconds(pid):
+    """What a process and the children it has waited for have used so far."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
 def two_processors():
     """Two processors for taskset, as lists: the one, and both."""
     mine = sorted(os.sched_getaffinity(0))
