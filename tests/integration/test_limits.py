@@ -43,8 +43,8 @@ def nested(levels):
 
 
 def values(n):
-    """A profile of n JSON values: the object, its action, the list and what is in it."""
-    return b'{"defaultAction":"SCMP_ACT_ERRNO","comment":[' + b",".join([b"0"] * (n - 3)) + b"]}"
+    """A profile of n JSON values and keys: the object, its two keys, the action, the list and what is in it."""
+    return b'{"defaultAction":"SCMP_ACT_ERRNO","comment":[' + b",".join([b"0"] * (n - 5)) + b"]}"
 
 
 def names(n):
@@ -62,7 +62,7 @@ def conditions(n):
 @pytest.mark.parametrize("make, limit, rule, said", [
     (lambda n: padded(profile(allow("read")), n), 1 << 20, "SP102", "1048577 bytes"),
     (nested, 64, "SP102", "64 levels"),
-    (values, 200000, "SP102", "200000 values"),
+    (values, 150000, "SP102", "150000 values and keys"),
     (names, 4096, "SP102", "4096 rules"),
     (conditional, 512, "SP813", "513 rules with conditions"),
     (conditions, 6, "SP603", "7 conditions in one rule"),
@@ -78,9 +78,16 @@ def test_a_limit_is_reached_and_passed(make, limit, rule, said):
     assert check(make(2 * limit))["valid"] is False, "and far past it"
 
 
+def test_a_list_has_at_most_32768_objects():
+    """Nothing good fits a file so often, so what is within the limit is found to be wrong for other reasons."""
+    for n, found in [(32768, {"SP411"}), (32769, {"SP102"})]:
+        text = b'{"defaultAction":"SCMP_ACT_ERRNO","archMap":[' + b",".join([b"{}"] * n) + b"]}"
+        assert {rule for rule, _ in errors(check(text))} == found
+
+
 def test_the_page_names_the_limits():
     page = (ROOT / "docs" / "limits.md").read_text()
-    for words in ["1 MiB a file", "64 levels", "200,000 JSON values", "4096 rules", "512 of those", "6 a rule",
+    for words in ["1 MiB a file", "64 levels", "150,000 JSON values and keys", "32,768 objects in one list", "4096 rules", "512 of those", "6 a rule",
                   "4000 instructions", "20,000 calls", "32 findings", "4096 profiles a source"]:
         assert words in page, words
 
