@@ -109,6 +109,9 @@ static int add_path(Inputs *inputs, const char *path, unsigned level) {
                 return add(inputs, path, -1, -errno);
         if (S_ISDIR(st.st_mode))
                 return add_directory(inputs, path, level);
+        /* one that has a writer is waited for: <(…) of a shell */
+        if (S_ISFIFO(st.st_mode) && fcntl(fd, F_SETFL, 0) < 0)
+                return add(inputs, path, -1, -errno);
         return add(inputs, path, fd, 0);
 }
 

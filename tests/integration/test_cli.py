@@ -236,6 +236,13 @@ def test_a_fifo_that_nobody_writes_to_does_not_hang(tmp_path):
     assert check(tmp_path)[0] != 0
 
 
+def test_what_a_slow_command_writes_is_waited_for(bad):
+    command = f"{SECCOMPCTL} check <(sleep 0.3; cat {bad})"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert re.search(r"^/dev/fd/\d+:2:20: error: .* \[SP302\]$", result.stdout, re.MULTILINE)
+
+
 def test_json_is_one_stable_document(good, bad):
     first = seccompctl("check", "--format", "json", good, bad)
     assert seccompctl("check", "-o", "json", good, bad).stdout == first.stdout
