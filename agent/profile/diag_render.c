@@ -19,6 +19,8 @@
 #define LEAD_COLUMNS     40U  /* of which at most these stand before the span */
 #define GUTTER_COLUMNS   4    /* of the line's number */
 
+#define BRACKETS_COLUMNS_MAX 40U /* an object or array that is longer is marked at its bracket */
+
 #define SGR_RESET  "\033[0m"
 #define SGR_BOLD   "\033[1m"
 #define SGR_GUTTER "\033[34m"
@@ -91,6 +93,10 @@ static Excerpt excerpt_of(const char *bytes, size_t size_bytes, Span span) {
         excerpt.n_columns = count_columns(excerpt.line, excerpt.size_bytes);
         excerpt.mark_from = count_columns(excerpt.line, (size_t) (at - excerpt.line));
         excerpt.mark_to = excerpt.mark_from + count_columns(at, length);
+        /* of a whole object the bracket it begins with: to underline all of it points at nothing */
+        if (length < span.length || length > BRACKETS_COLUMNS_MAX)
+                if (length > 0 && (*at == '{' || *at == '['))
+                        excerpt.mark_to = excerpt.mark_from + 1;
         excerpt.to = excerpt.n_columns;
         if (excerpt.n_columns > LINE_COLUMNS_MAX) {
                 if (excerpt.mark_from > LEAD_COLUMNS)

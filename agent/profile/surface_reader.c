@@ -188,6 +188,22 @@ static const Field *guess_field(
         return nearest ? find_field(fields, n_fields, nearest) : NULL;
 }
 
+/* What may stand there, for a key that is near none of it. */
+static void put_known(Buf *hint, const char *key, const Field *fields, size_t n_fields) {
+        static const char *const comment[] = { "comment" };
+
+        if (suggest_nearest(key, comment, 1)) {
+                buf_puts(hint, "did you mean `comment`?");
+                return;
+        }
+        for (size_t i = 0; i < n_fields; i++)
+                buf_printf(hint, "%s`%s`",
+                        i == 0                     ? "known here are "
+                                : i + 1 < n_fields ? ", "
+                                                   : " and ",
+                        fields[i].key);
+}
+
 static void report_key(const Reader *reader, const cJSON *item, const Field *meant,
         const Field *fields, size_t n_fields) {
         const char *key = item->string;
@@ -196,12 +212,8 @@ static void report_key(const Reader *reader, const cJSON *item, const Field *mea
 
         if (meant)
                 buf_printf(&hint, "did you mean `%s`?", meant->key);
-        for (size_t i = 0; !meant && i < n_fields; i++)
-                buf_printf(&hint, "%s`%s`",
-                        i == 0                     ? "known here are "
-                                : i + 1 < n_fields ? ", "
-                                                   : " and ",
-                        fields[i].key);
+        else
+                put_known(&hint, key, fields, n_fields);
         if (meant && strcasecmp(meant->key, key) == 0)
                 document_diag(reader->document, reader->diags, SP203, node, true, hint.data,
                         "unknown key `%s`: decoders in Go take it for `%s`, crun ignores it", key,

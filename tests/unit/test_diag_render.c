@@ -150,7 +150,7 @@ static void test_source_lines(void **state) {
                 { "x {\r\n}\r\n", 2, 4,
                         "web.json:1:3: error: wrong [SP302]\n   1 | x {\n     |   ^\n" },
                 { "x {1,2\n}\n", 2, 6,
-                        "web.json:1:3: error: wrong [SP302]\n   1 | x {1,2\n     |   ^^^^\n" },
+                        "web.json:1:3: error: wrong [SP302]\n   1 | x {1,2\n     |   ^\n" },
                 { "x\n\ny", 2, 2, "web.json:2:1: error: wrong [SP302]\n   2 | \n     | ^\n" },
                 /* behind the end */
                 { "x", 50, 5, "web.json:1:2: error: wrong [SP302]\n   1 | x\n     |  ^\n" },
