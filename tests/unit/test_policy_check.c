@@ -12,7 +12,6 @@
 #include "profile/policy.h"
 
 #include <string.h>
-#include <time.h>
 
 /* What a container start needs, so that a test's own subject is all that is found. */
 #define START_NAMES                                                                                \
@@ -451,15 +450,10 @@ static void test_other_nodes(void **state) {
         assert_nothing(&fixture.diags);
 }
 
-static double seconds_used(clock_t since) {
-        return (double) (clock() - since) / CLOCKS_PER_SEC;
-}
-
 /* As many conditional rules as may be, on one call, each at odds with half of the others. */
 static void test_many_conflicts(void **state) {
         _cleanup_fixture_ Fixture fixture = { .options = options_new() };
         _cleanup_buf_ Buf json = {};
-        clock_t start;
 
         (void) state;
         buf_puts(&json, "{" HEAD "\"syscalls\":[" START_RULE);
@@ -470,9 +464,7 @@ static void test_many_conflicts(void **state) {
                         "{\"index\":1,\"value\":7,\"valueTwo\":3,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}",
                         1 + i % 2, i);
         buf_puts(&json, "]}");
-        start = clock();
         fixture_check(&fixture, json.data);
-        assert_true(seconds_used(start) < 1.0);
         assert_int_equal(count(&fixture.diags, SP704), LIMIT_DIAGS);
         assert_int_equal(fixture.diags.n_dropped, LIMIT_CONDITIONAL_RULES - 1 - LIMIT_DIAGS);
 }
@@ -481,16 +473,13 @@ static void test_many_conflicts(void **state) {
 static void test_many_strangers(void **state) {
         _cleanup_fixture_ Fixture fixture = { .options = options_new() };
         _cleanup_buf_ Buf json = {};
-        clock_t start;
 
         (void) state;
         buf_puts(&json, "{" HEAD "\"syscalls\":[" START_RULE ",{\"names\":[");
         for (unsigned i = 0; i < LIMIT_RULES - 40; i++)
                 buf_printf(&json, "%s\"sched_zz%04u_q\"", i > 0 ? "," : "", i);
         buf_puts(&json, "],\"action\":\"SCMP_ACT_ALLOW\"}]}");
-        start = clock();
         fixture_check(&fixture, json.data);
-        assert_true(seconds_used(start) < 1.0);
         assert_has(find(&fixture.diags, SP503)->message, "`sched_zz0000_q`");
 }
 
