@@ -17,8 +17,8 @@ import sys
 import time
 
 import change
-import hostile
 import idle
+import inputs
 import lab
 import start
 import volume
@@ -30,7 +30,7 @@ BENCHES = {
     "same": volume.same,
     "unchanged": volume.unchanged,
     "batch": volume.batch,
-    "hostile": hostile.hostile,
+    "hostile": inputs.hostile,
     "memory": idle.memory,
     "wakeups": idle.wakeups,
     "start": start.start,
