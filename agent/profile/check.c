@@ -18,6 +18,7 @@
 #include "profile/compile.h"
 #include "profile/syscalls.h"
 #include "profile/verify.h"
+#include "profile/wording.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -225,30 +226,12 @@ static void check_size(Check *check) {
 }
 
 static void print_ret(Buf *buf, uint32_t ret) {
-        static const struct {
-                uint32_t ret;
-                const char *name;
-                bool has_data;
-        } names[] = {
-                { SECCOMP_RET_KILL_PROCESS, "KILL_PROCESS", false },
-                { SECCOMP_RET_KILL_THREAD, "KILL", false },
-                { SECCOMP_RET_TRAP, "TRAP", false },
-                { SECCOMP_RET_ERRNO, "ERRNO", true },
-                { SECCOMP_RET_USER_NOTIF, "NOTIFY", false },
-                { SECCOMP_RET_TRACE, "TRACE", true },
-                { SECCOMP_RET_LOG, "LOG", false },
-                { SECCOMP_RET_ALLOW, "ALLOW", false },
-        };
+        Action action;
 
-        for (size_t i = 0; i < N_ELEMENTS(names); i++) {
-                if (names[i].ret != (ret & SECCOMP_RET_ACTION_FULL))
-                        continue;
-                buf_puts(buf, names[i].name);
-                if (names[i].has_data)
-                        buf_printf(buf, "(%" PRIu32 ")", ret & SECCOMP_RET_DATA);
-                return;
-        }
-        buf_printf(buf, "%#" PRIx32, ret);
+        if (action_from_ret(ret, &action) == 0)
+                wording_put_action(buf, action);
+        else
+                buf_printf(buf, "%#" PRIx32, ret);
 }
 
 static size_t count_args_in_use(const EvalTable *table, int nr) {

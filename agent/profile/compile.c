@@ -135,6 +135,43 @@ static int context_new(
         return 0;
 }
 
+/* All that libseccomp has written to the scratch file. */
+static int scratch_read(Arena *arena, int fd, char **ret_bytes, size_t *ret_size_bytes) {
+        off_t size_bytes = lseek(fd, 0, SEEK_END);
+        char *bytes;
+
+        if (size_bytes < 0)
+                return -EIO;
+        bytes = arena_alloc(arena, (size_t) size_bytes);
+        if (!bytes)
+                return -ENOMEM;
+        for (off_t done = 0; done < size_bytes;) {
+                ssize_t n = pread(fd, bytes + done, (size_t) (size_bytes - done), done);
+
+                if (n <= 0)
+                        return -EIO;
+                done += n;
+        }
+        *ret_bytes = bytes;
+        *ret_size_bytes = (size_t) size_bytes;
+        return 0;
+}
+
+/* Has libseccomp write the program, or its pseudo code, to the scratch file, and reads it. */
+static int scratch_export(Arena *arena, scmp_filter_ctx context, bool as_pfc, int scratch_fd,
+        char **ret_bytes, size_t *ret_size_bytes) {
+        int r;
+
+        if (ftruncate(scratch_fd, 0) < 0 || lseek(scratch_fd, 0, SEEK_SET) < 0)
+                return -EIO;
+        r = as_pfc ? seccomp_export_pfc(context, scratch_fd)
+                   : seccomp_export_bpf(context, scratch_fd);
+        if (r < 0)
+                /* its word for "the system failed": here that can only be the write */
+                return r == -ECANCELED ? -EIO : r;
+        return scratch_read(arena, scratch_fd, ret_bytes, ret_size_bytes);
+}
+
 #if COMPILE_EXPORTS_TO_MEMORY
 
 static int context_export(
@@ -162,40 +199,19 @@ static int context_export(
 
 #else
 
-static int scratch_read(Arena *arena, int fd, Program *ret_program) {
-        off_t size_bytes = lseek(fd, 0, SEEK_END);
-        char *bytes;
-
-        if (size_bytes < 0)
-                return -EIO;
-        bytes = arena_alloc(arena, (size_t) size_bytes);
-        if (!bytes)
-                return -ENOMEM;
-        for (off_t done = 0; done < size_bytes;) {
-                ssize_t n = pread(fd, bytes + done, (size_t) (size_bytes - done), done);
-
-                if (n <= 0)
-                        return -EIO;
-                done += n;
-        }
-        *ret_program = (Program){
-                .insns = (struct sock_filter *) bytes,
-                .n_insns = (size_t) size_bytes / sizeof(struct sock_filter),
-        };
-        return 0;
-}
-
 static int context_export(
         Arena *arena, scmp_filter_ctx context, int scratch_fd, Program *ret_program) {
-        int r;
+        size_t size_bytes = 0;
+        char *bytes = NULL;
+        int r = scratch_export(arena, context, false, scratch_fd, &bytes, &size_bytes);
 
-        if (ftruncate(scratch_fd, 0) < 0 || lseek(scratch_fd, 0, SEEK_SET) < 0)
-                return -EIO;
-        r = seccomp_export_bpf(context, scratch_fd);
         if (r < 0)
-                /* its word for "the system failed": here that can only be the write */
-                return r == -ECANCELED ? -EIO : r;
-        return scratch_read(arena, scratch_fd, ret_program);
+                return r;
+        *ret_program = (Program){
+                .insns = (struct sock_filter *) bytes,
+                .n_insns = size_bytes / sizeof(struct sock_filter),
+        };
+        return 0;
 }
 
 #endif
@@ -227,28 +243,36 @@ static void program_swap(Program *program) {
         }
 }
 
-static int compile_raised(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
-        int scratch_fd, Program *ret_program, const PolicyRule **ret_rule) {
+/* A context with all the rules in it. */
+static int context_fill(const Policy *policy, const Arch *arch, int optimise,
+        scmp_filter_ctx *ret_context, const PolicyRule **ret_rule) {
         _cleanup_context_ scmp_filter_ctx context = NULL;
-        Program program;
-        int r;
+        int r = context_new(policy, arch, optimise, &context);
 
-        r = context_new(policy, arch, optimise, &context);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < policy->n_rules; i++) {
+        for (size_t i = 0; i < policy->n_rules && r >= 0; i++) {
                 const PolicyRule *rule = &policy->rules[i];
 
                 /* as the runtimes do; libseccomp itself would answer -EACCES */
                 if (action_equal(rule->action, policy->default_action))
                         continue;
                 r = context_add_rule(context, rule);
-                if (r < 0) {
+                if (r < 0)
                         *ret_rule = rule;
-                        return r;
-                }
         }
-        r = context_export(arena, context, scratch_fd, &program);
+        if (r < 0)
+                return r;
+        *ret_context = TAKE_PTR(context);
+        return 0;
+}
+
+static int compile_raised(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
+        int scratch_fd, Program *ret_program, const PolicyRule **ret_rule) {
+        _cleanup_context_ scmp_filter_ctx context = NULL;
+        Program program = {};
+        int r = context_fill(policy, arch, optimise, &context, ret_rule);
+
+        if (r == 0)
+                r = context_export(arena, context, scratch_fd, &program);
         if (r < 0)
                 return r;
         if (compile_swaps(arch))
@@ -265,6 +289,27 @@ int policy_compile(Arena *arena, const Policy *policy, const Arch *arch, int opt
         *ret_rule = NULL;
         api_level_raise();
         r = compile_raised(arena, policy, arch, optimise, scratch_fd, ret_program, ret_rule);
+        seccomp_api_set(api_level);
+        return r;
+}
+
+static int pfc_raised(Arena *arena, const Policy *policy, const Arch *arch, int scratch_fd,
+        char **ret_text, size_t *ret_size_bytes) {
+        _cleanup_context_ scmp_filter_ctx context = NULL;
+        const PolicyRule *refused = NULL;
+        int r = context_fill(policy, arch, 1, &context, &refused);
+
+        return r < 0 ? r
+                     : scratch_export(arena, context, true, scratch_fd, ret_text, ret_size_bytes);
+}
+
+int policy_compile_pfc(Arena *arena, const Policy *policy, const Arch *arch, int scratch_fd,
+        char **ret_text, size_t *ret_size_bytes) {
+        unsigned api_level = seccomp_api_get();
+        int r;
+
+        api_level_raise();
+        r = pfc_raised(arena, policy, arch, scratch_fd, ret_text, ret_size_bytes);
         seccomp_api_set(api_level);
         return r;
 }

@@ -39,4 +39,11 @@ bool compile_swaps(const Arch *arch);
 int policy_compile(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
         int scratch_fd, Program *ret_program, const PolicyRule **ret_rule);
 
+/**
+ * The same as libseccomp's pseudo filter code, its own reading of the rules for people; at level 1.
+ * `ret_text` is not NUL-terminated, from `arena`. Returns as policy_compile() does.
+ */
+int policy_compile_pfc(Arena *arena, const Policy *policy, const Arch *arch, int scratch_fd,
+        char **ret_text, size_t *ret_size_bytes);
+
 #endif

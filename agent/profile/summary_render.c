@@ -227,8 +227,9 @@ static void put_conditional_json(Sheet *sheet) {
         for (size_t i = 0; i < summary->n_all_conditional; i++) {
                 const SummaryConditional *call = &summary->conditional[i];
 
-                buf_printf(sheet->buf, "%s\n  {\"call\":\"%s\",\"architecture\":\"%s\",\"cases\":",
-                        i > 0 ? "," : "", call->name, call->way.arch->name);
+                buf_printf(sheet->buf,
+                        "%s\n  {\"call\":\"%s\",\"number\":%d,\"architecture\":\"%s\",\"cases\":",
+                        i > 0 ? "," : "", call->name, call->way.nr, call->way.arch->name);
                 explain_put_cases_json(sheet->buf, &call->way);
                 buf_putc(sheet->buf, '}');
         }

@@ -270,6 +270,18 @@ uint32_t action_to_ret(Action action) {
         return action_rets[action.kind] | (action_takes_errno(action.kind) ? action.data : 0);
 }
 
+int action_from_ret(uint32_t ret, Action *ret_action) {
+        for (size_t kind = 0; kind < N_ELEMENTS(action_rets); kind++) {
+                if (action_rets[kind] != (ret & SECCOMP_RET_ACTION_FULL))
+                        continue;
+                *ret_action = (Action){ .kind = (ActionKind) kind };
+                if (action_takes_errno(ret_action->kind))
+                        ret_action->data = (uint16_t) (ret & SECCOMP_RET_DATA);
+                return 0;
+        }
+        return -EINVAL;
+}
+
 int operator_parse(const char *name, Operator *ret_operator) {
         int at = word_find(operator_names, N_ELEMENTS(operator_names), name);
 

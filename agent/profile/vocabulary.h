@@ -39,6 +39,9 @@ bool action_takes_errno(ActionKind kind);
 bool action_equal(Action a, Action b);
 /** What a filter returns for it: SECCOMP_RET_* with its datum (linux/seccomp.h). */
 uint32_t action_to_ret(Action action);
+/** The reverse. Returns 0; -EINVAL for a value that is no action's (data that it does not carry is
+ * ignored, as the kernel does). */
+int action_from_ret(uint32_t ret, Action *ret_action);
 /** Bit of an action in a set of kinds, as in NodeFacts. */
 #define ACTION_BIT(kind) (1U << (kind))
 

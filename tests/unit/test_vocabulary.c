@@ -29,6 +29,7 @@ static void test_actions(void **state) {
                 { "SCMP_ACT_NOTIFY", ACTION_NOTIFY, false, 0x7fc00000 },
         };
         ActionKind kind = N_ACTION_KINDS;
+        Action back = {};
 
         (void) state;
         assert_int_equal(N_ELEMENTS(actions), N_ACTION_KINDS);
@@ -40,7 +41,13 @@ static void test_actions(void **state) {
                 assert_string_equal(action_kind_name(kind), actions[i].name);
                 assert_int_equal(action_takes_errno(kind), actions[i].takes_errno);
                 assert_int_equal(action_to_ret(action), actions[i].ret);
+                assert_int_equal(action_from_ret(actions[i].ret, &back), 0);
+                assert_int_equal(back.kind, action.kind);
+                assert_int_equal(back.data, actions[i].takes_errno ? 7 : 0);
         }
+        assert_int_equal(action_from_ret(0x7fff0009, &back), 0);
+        assert_true(action_equal(back, (Action){ ACTION_ALLOW, 0 }));
+        assert_int_equal(action_from_ret(0x00010000, &back), -EINVAL);
         assert_int_equal(action_kind_parse("SCMP_ACT_KILL_THREAD", &kind), 0);
         assert_int_equal(kind, ACTION_KILL_THREAD);
 }
