@@ -21,12 +21,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -109,6 +111,10 @@ int sandbox_prepare(void) {
         return 0;
 }
 
+int sandbox_prepare_with_stdio(void) {
+        return 0;
+}
+
 int sandbox_enter_worker(const int *keep_fds, size_t n_keep_fds) {
         rlim_t seconds = UNCONFINED_SLOWNESS * SANDBOX_CPU_SECONDS;
         int r = lower(RLIMIT_CPU, seconds, seconds + 1);
@@ -135,6 +141,16 @@ int sandbox_landlock(const int *dir_fds, size_t n_dir_fds) {
 
 #else
 
+#define STDIO_FDS 3U
+
+/*
+ * The worker's filter. File-scope state on purpose: compiled once, before the first fork and while
+ * the process may still do everything, and as long-lived as the process. A worker puts its process
+ * id into its own copy.
+ */
+static struct sock_fprog worker_filter;
+static bool worker_has_stdio; /* and so is this */
+
 /* --- limits --- */
 
 /* What this process has mapped now, in bytes (proc(5), statm). */
@@ -157,7 +173,7 @@ static int limit_worker(rlim_t mapped) {
         } limits[] = {
                 { RLIMIT_AS, mapped + SANDBOX_MEMORY_BYTES },
                 { RLIMIT_FSIZE, SANDBOX_SCRATCH_BYTES }, { RLIMIT_CORE, 0 }, { RLIMIT_NPROC, 0 },
-                { RLIMIT_NOFILE, 0 }, /* what is open stays open */
+                { RLIMIT_NOFILE, worker_has_stdio ? STDIO_FDS : 0 }, /* what is open stays open */
         };
         int r = lower(RLIMIT_CPU, SANDBOX_CPU_SECONDS, SANDBOX_CPU_SECONDS + 1);
 
@@ -174,16 +190,9 @@ static int drop_privileges(void) {
 
 /* --- the filter --- */
 
-/*
- * The worker's filter. File-scope state on purpose: compiled once, before the first fork and while
- * the process may still do everything, and as long-lived as the process. A worker puts its process
- * id into its own copy.
- */
-static struct sock_fprog worker_filter;
-
 /* Stands in the filter for the worker's own process id, which only the worker knows: more than any
  * process id, so that it allows nothing should it ever be left in place. */
-#define OWN_PID 0x7fffffffU
+#define OWN_PID   0x7fffffffU
 
 typedef struct FilterRule {
         int number;
@@ -223,13 +232,35 @@ static const FilterRule ALLOWED[] = {
         { SCMP_SYS(tgkill), 2, { { 0, SCMP_CMP_EQ, OWN_PID }, { 2, SCMP_CMP_EQ, SIGABRT } } },
 };
 
+static const FilterRule ALLOWED_FOR_STDIO[] = {
+        { SCMP_SYS(dup) },
+        { SCMP_SYS(close) },
+        { SCMP_SYS(fcntl), 1, { { 1, SCMP_CMP_EQ, F_GETFL } } },
+        { SCMP_SYS(fcntl), 1, { { 1, SCMP_CMP_EQ, F_SETFL } } },
+        { SCMP_SYS(fcntl64), 1, { { 1, SCMP_CMP_EQ, F_GETFL } } },
+        { SCMP_SYS(fcntl64), 1, { { 1, SCMP_CMP_EQ, F_SETFL } } },
+};
+
+static int add_rules_of(scmp_filter_ctx context, const FilterRule *rules, size_t n) {
+        int r = 0;
+
+        for (size_t i = 0; i < n && r == 0; i++)
+                r = seccomp_rule_add_array(context, SCMP_ACT_ALLOW, rules[i].number,
+                        rules[i].n_conditions, rules[i].conditions);
+        return r;
+}
+
 static int add_rules(scmp_filter_ctx context) {
         /* qsort(3) asks for the size of the memory, and does without an answer */
         int r = seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(sysinfo), 0);
 
-        for (size_t i = 0; i < N_ELEMENTS(ALLOWED) && r == 0; i++)
-                r = seccomp_rule_add_array(context, SCMP_ACT_ALLOW, ALLOWED[i].number,
-                        ALLOWED[i].n_conditions, ALLOWED[i].conditions);
+        if (r == 0)
+                r = add_rules_of(context, ALLOWED, N_ELEMENTS(ALLOWED));
+        /* stdio asks for the file's block size, and does without an answer */
+        if (r == 0 && worker_has_stdio)
+                r = seccomp_rule_add(context, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(newfstatat), 0);
+        if (r == 0 && worker_has_stdio)
+                r = add_rules_of(context, ALLOWED_FOR_STDIO, N_ELEMENTS(ALLOWED_FOR_STDIO));
         return r;
 }
 
@@ -271,6 +302,11 @@ int sandbox_prepare(void) {
                 r = export_filter(context, fd);
         seccomp_release(context);
         return r;
+}
+
+int sandbox_prepare_with_stdio(void) {
+        worker_has_stdio = true;
+        return sandbox_prepare();
 }
 
 static int install_filter(void) {

@@ -19,6 +19,13 @@
 int sandbox_prepare(void);
 
 /**
+ * The same, and workers may use stdio on what they have open: dup(2), close(2), flags by fcntl(2),
+ * and three descriptors more. libseccomp writes its pseudo filter code so. For seccompctl, instead
+ * of sandbox_prepare(), which then changes nothing.
+ */
+int sandbox_prepare_with_stdio(void);
+
+/**
  * In a worker: closes every descriptor but `keep_fds` (ascending order not needed), limits CPU,
  * memory, file size, processes and descriptors, gives up new privileges, and installs the filter:
  * memory, writing to open descriptors, the scratch file, exit; all else kills the process.
