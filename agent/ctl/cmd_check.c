@@ -13,7 +13,6 @@
 #include "ctl/check_result.h"
 #include "ctl/rule_page.h"
 #include "node/worker.h"
-#include "profile/node_spec.h"
 #include "version.h"
 
 #include <errno.h>
@@ -230,20 +229,10 @@ static int parse_options(int argc, char **argv, CheckCommand *command) {
         return -1;
 }
 
-/* This machine's facts, changed as --node says. Returns 0 or an exit status. */
 static int prepare(CheckCommand *command) {
-        _cleanup_buf_ Buf problem = {};
-        int r = check_prepare(PROGRAM, &command->options.facts);
-
         command->options.rules = command->owner.rules;
         command->options.policy = &command->owner.policy;
-        if (r != CTL_OK || !command->node)
-                return r;
-        if (node_spec_parse(command->node, &command->options, &problem) == 0)
-                return CTL_OK;
-        fprintf(stderr, PROGRAM ": --node %s: %s\n", command->node,
-                buf_error(&problem) == 0 ? problem.data : strerror(ENOMEM));
-        return CTL_USAGE;
+        return check_prepare(PROGRAM, command->node, &command->options);
 }
 
 static int check_one(const CheckCommand *command, const Input *input, CheckResults *results) {

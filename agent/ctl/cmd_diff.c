@@ -23,12 +23,14 @@
 
 enum {
         OPT_FORMAT = 256,
+        OPT_NODE,
         OPT_RULE,
         OPT_CAPABILITIES,
 };
 
 static const struct option OPTIONS[] = {
         { "format", required_argument, NULL, OPT_FORMAT },
+        { "node", required_argument, NULL, OPT_NODE },
         { "rule", required_argument, NULL, OPT_RULE },
         { "capabilities", required_argument, NULL, OPT_CAPABILITIES },
         { "help", no_argument, NULL, 'h' },
@@ -38,6 +40,7 @@ static const struct option OPTIONS[] = {
 
 typedef struct DiffCommand {
         CheckOptions options;
+        const char *node; /* borrowed from the command line */
         OutputFormat format;
         bool colour;
         Profile a, b;
@@ -60,6 +63,9 @@ static void print_help(void) {
               "A and B are files; one of them may be - for standard input.\n"
               "\n"
               "  -o, --format text|json  json: one stable document (default text)\n"
+              "  --node arch=ARCH,kernel=VERSION,caps=LIST\n"
+              "                          a node other than this machine; each part may be left "
+              "out\n"
               "  --rule SPnnn=error|warning|info|off\n"
               "                          what a rule weighs; repeatable\n"
               "  --capabilities LIST     what Docker's includes.caps are held against\n"
@@ -82,6 +88,7 @@ static int parse_options(int argc, char **argv, DiffCommand *command) {
                 case 'V': version_print(); return CTL_OK;
                 case 'o':
                 case OPT_FORMAT: r = output_format_parse(PROGRAM, optarg, &command->format); break;
+                case OPT_NODE: command->node = optarg; break;
                 case OPT_RULE: r = option_rule(PROGRAM, optarg, &command->options); break;
                 case OPT_CAPABILITIES:
                         r = option_capabilities(PROGRAM, optarg, &command->options);
@@ -151,11 +158,13 @@ int cmd_diff(int argc, char **argv) {
 
         if (r >= 0)
                 return r;
-        r = check_prepare(PROGRAM, &command.options.facts);
+        r = check_prepare(PROGRAM, command.node, &command.options);
         if (r == CTL_OK)
-                r = profile_load(PROGRAM, argv[optind], &command.options, false, &command.a);
+                r = profile_load(
+                        PROGRAM, argv[optind], &command.options, SEVERITY_ERROR, &command.a);
         if (r == 0)
-                r = profile_load(PROGRAM, argv[optind + 1], &command.options, false, &command.b);
+                r = profile_load(
+                        PROGRAM, argv[optind + 1], &command.options, SEVERITY_ERROR, &command.b);
         if (r == 0)
                 r = job_print(PROGRAM, run, &command, false);
         else

@@ -22,6 +22,7 @@
 enum {
         OPT_FORMAT = 256,
         OPT_ARCH,
+        OPT_NODE,
         OPT_RULE,
         OPT_CAPABILITIES,
 };
@@ -29,6 +30,7 @@ enum {
 static const struct option OPTIONS[] = {
         { "format", required_argument, NULL, OPT_FORMAT },
         { "arch", required_argument, NULL, OPT_ARCH },
+        { "node", required_argument, NULL, OPT_NODE },
         { "rule", required_argument, NULL, OPT_RULE },
         { "capabilities", required_argument, NULL, OPT_CAPABILITIES },
         { "help", no_argument, NULL, 'h' },
@@ -38,6 +40,7 @@ static const struct option OPTIONS[] = {
 
 typedef struct ExplainCommand {
         CheckOptions options;
+        const char *node; /* borrowed from the command line */
         OutputFormat format;
         bool colour;
         bool has_call;
@@ -64,6 +67,9 @@ static void print_help(void) {
               "  -o, --format text|json  json: one stable document (default text)\n"
               "  --arch NAME             this architecture only: SCMP_ARCH_X86, i686, amd64, "
               "c000003e\n"
+              "  --node arch=ARCH,kernel=VERSION,caps=LIST\n"
+              "                          a node other than this machine; each part may be left "
+              "out\n"
               "  --rule SPnnn=error|warning|info|off\n"
               "                          what a rule weighs; repeatable\n"
               "  --capabilities LIST     what Docker's includes.caps are held against\n"
@@ -166,6 +172,7 @@ static int parse_options(int argc, char **argv, ExplainCommand *command) {
                 case 'o':
                 case OPT_FORMAT: r = output_format_parse(PROGRAM, optarg, &command->format); break;
                 case OPT_ARCH: r = option_arch(PROGRAM, optarg, &command->query.arch); break;
+                case OPT_NODE: command->node = optarg; break;
                 case OPT_RULE: r = option_rule(PROGRAM, optarg, &command->options); break;
                 case OPT_CAPABILITIES:
                         r = option_capabilities(PROGRAM, optarg, &command->options);
@@ -276,9 +283,10 @@ int cmd_explain(int argc, char **argv) {
 
         if (r >= 0)
                 return r;
-        r = check_prepare(PROGRAM, &command.options.facts);
+        r = check_prepare(PROGRAM, command.node, &command.options);
         if (r == CTL_OK)
-                r = profile_load(PROGRAM, argv[optind], &command.options, false, &command.profile);
+                r = profile_load(
+                        PROGRAM, argv[optind], &command.options, SEVERITY_ERROR, &command.profile);
         if (r == 0)
                 r = job_print(PROGRAM, answer, &command, false);
         if (r == NO_SUCH_CALL && command.profile.verdict)

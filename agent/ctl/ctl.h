@@ -43,10 +43,11 @@ bool output_has_colour(void);
 void version_print(void);
 
 /**
- * Reads this node's facts and prepares the sandbox for checks. Returns 0, or an exit status after
- * saying what is wrong.
+ * Reads this machine's facts into `options`, changes them to those of another node as --node says
+ * (`node`; NULL: this machine), and prepares the sandbox for checks. Returns 0, or an exit status
+ * after saying what is wrong.
  */
-int check_prepare(const char *program, NodeFacts *ret_facts);
+int check_prepare(const char *program, const char *node, CheckOptions *options);
 
 /** A file that holds profiles as JSON strings: a ConfigMap, or a List of them. */
 typedef struct Container {
@@ -110,12 +111,16 @@ typedef struct Profile {
 void profile_done(Profile *profile);
 
 /**
- * Reads one FILE, or "-", and checks it. Returns 0 with a valid profile; CTL_FOUND after its
- * errors were shown on stderr (its warnings too when `shows_warnings`, valid or not); CTL_USAGE
- * after saying why it cannot be read.
+ * Reads one FILE, or "-", and checks it. Findings of at least the severity `least` are shown on
+ * stderr. Returns 0 with a valid profile; CTL_FOUND for one that is not; CTL_USAGE after saying why
+ * it cannot be read.
  */
-int profile_load(const char *program, const char *path, const CheckOptions *options,
-        bool shows_warnings, Profile *ret_profile);
+int profile_load(const char *program, const char *path, const CheckOptions *options, Severity least,
+        Profile *ret_profile);
+
+/** Checks the bytes that `profile` has now, in the same way; its verdict is replaced. */
+int profile_check(
+        const char *program, const CheckOptions *options, Severity least, Profile *profile);
 
 /** Reads the value of --rule into `options`. Returns 0, or CTL_USAGE after saying what is wrong. */
 int option_rule(const char *program, const char *value, CheckOptions *options);
@@ -126,6 +131,12 @@ int option_capabilities(const char *program, const char *value, CheckOptions *op
  * number. Returns 0, or CTL_USAGE after saying what is wrong.
  */
 int option_arch(const char *program, const char *value, const Arch **ret_arch);
+
+/**
+ * Runs a job in a confined child, and appends what it made to `out`. Returns the job's result, or
+ * CTL_USAGE after saying what went wrong.
+ */
+int job_run(const char *program, WorkerJob job, void *userdata, Buf *out);
 
 /**
  * Runs a job in a confined child and writes what it made to stdout. Bytes of a job that has read a

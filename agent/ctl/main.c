@@ -7,6 +7,7 @@
 #include "base/usage.h"
 #include "node/probe.h"
 #include "node/sandbox.h"
+#include "profile/node_spec.h"
 #include "version.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ static const struct {
         const char *summary;
 } COMMANDS[] = {
         { "check", cmd_check, "check profiles: every finding at its line and column" },
-        { "compile", cmd_compile, "print a profile's canonical form" },
+        { "compile", cmd_compile, "print a profile's canonical form, or its programs" },
         { "explain", cmd_explain, "what a profile answers to a call, and which rule decides" },
         { "diff", cmd_diff, "what differs between two profiles in effect" },
         { "status", cmd_status, "show what a running seccompd has installed" },
@@ -65,9 +66,18 @@ void version_print(void) {
         puts("seccompctl " SECCOMPD_VERSION " (" SECCOMPD_REVISION ")");
 }
 
-int check_prepare(const char *program, NodeFacts *ret_facts) {
-        NodeFacts facts = {};
-        int r = node_probe(&facts);
+static int apply_node(const char *program, const char *node, CheckOptions *options) {
+        _cleanup_buf_ Buf problem = {};
+
+        if (!node || node_spec_parse(node, options, &problem) == 0)
+                return CTL_OK;
+        fprintf(stderr, "%s: --node %s: %s\n", program, node,
+                buf_error(&problem) == 0 ? problem.data : strerror(ENOMEM));
+        return CTL_USAGE;
+}
+
+int check_prepare(const char *program, const char *node, CheckOptions *options) {
+        int r = node_probe(&options->facts);
 
         if (r == -ENOSYS)
                 fprintf(stderr,
@@ -84,8 +94,7 @@ int check_prepare(const char *program, NodeFacts *ret_facts) {
                 fprintf(stderr, "%s: preparing the sandbox failed: %s\n", program, strerror(-r));
                 return CTL_USAGE;
         }
-        *ret_facts = facts;
-        return CTL_OK;
+        return apply_node(program, node, options);
 }
 
 int findings_render(

@@ -47,26 +47,36 @@ static int read_input(const char *program, const char *path, Inputs *inputs) {
         return CTL_USAGE;
 }
 
-int profile_load(const char *program, const char *path, const CheckOptions *options,
-        bool shows_warnings, Profile *ret_profile) {
-        _cleanup_(profile_done) Profile profile = {};
-        WorkerRequest request = { .options = options };
-        int r = read_input(program, path, &profile.inputs);
+int profile_check(
+        const char *program, const CheckOptions *options, Severity least, Profile *profile) {
+        const Input *input = &profile->inputs.items[0];
+        const WorkerRequest request = {
+                .bytes = input->bytes,
+                .size_bytes = input->size_bytes,
+                .options = options,
+        };
+        int r;
 
-        if (r != 0)
-                return r;
-        request.bytes = profile.inputs.items[0].bytes;
-        request.size_bytes = profile.inputs.items[0].size_bytes;
-        r = worker_check(&request, &profile.verdict);
+        profile->verdict = verdict_free(profile->verdict);
+        r = worker_check(&request, &profile->verdict);
         if (r == 0)
-                r = show_findings(&profile.inputs.items[0], profile.verdict,
-                        shows_warnings ? SEVERITY_WARNING : SEVERITY_ERROR);
+                r = show_findings(input, profile->verdict, least);
         if (r < 0) {
-                fprintf(stderr, "%s: %s: %s\n", program, path, strerror(-r));
+                fprintf(stderr, "%s: %s: %s\n", program, input->name, strerror(-r));
                 return CTL_USAGE;
         }
-        if (profile.verdict->kind != VERDICT_GOOD)
-                return CTL_FOUND;
+        return profile->verdict->kind == VERDICT_GOOD ? 0 : CTL_FOUND;
+}
+
+int profile_load(const char *program, const char *path, const CheckOptions *options, Severity least,
+        Profile *ret_profile) {
+        _cleanup_(profile_done) Profile profile = {};
+        int r = read_input(program, path, &profile.inputs);
+
+        if (r == 0)
+                r = profile_check(program, options, least, &profile);
+        if (r != 0)
+                return r;
         *ret_profile = profile;
         profile = (Profile){};
         return 0;
@@ -148,16 +158,21 @@ static bool is_harmless(const Buf *text) {
         return true;
 }
 
+int job_run(const char *program, WorkerJob job, void *userdata, Buf *out) {
+        _cleanup_free_ char *cause = NULL;
+        int r = worker_run(job, userdata, out, &cause);
+
+        if (r >= 0)
+                return r;
+        fprintf(stderr, "%s: %s%s\n", program, cause ? "the work on it died: " : "",
+                cause ? cause : strerror(-r));
+        return CTL_USAGE;
+}
+
 int job_print(const char *program, WorkerJob job, void *userdata, bool is_binary) {
         _cleanup_buf_ Buf out = {};
-        _cleanup_free_ char *cause = NULL;
-        int r = worker_run(job, userdata, &out, &cause);
+        int r = job_run(program, job, userdata, &out);
 
-        if (r < 0) {
-                fprintf(stderr, "%s: %s%s\n", program, cause ? "the work on it died: " : "",
-                        cause ? cause : strerror(-r));
-                return CTL_USAGE;
-        }
         if (!is_binary && !is_harmless(&out)) {
                 fprintf(stderr, "%s: the answer is not fit for a terminal\n", program);
                 return CTL_USAGE;

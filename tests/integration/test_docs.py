@@ -13,7 +13,7 @@ from node import ROOT, SECCOMPCTL, SECCOMPD, seccompctl
 def test_help_and_the_manual_pages_name_every_option():
     for program, source, page in [(SECCOMPD, "daemon/options.c", "seccompd.8"),
                                   ((SECCOMPCTL, "check"), "ctl/cmd_check.c", "seccompctl.1"),
-                                  ((SECCOMPCTL, "compile"), "ctl/cmd_compile.c", "seccompctl.1"),
+                                  ((SECCOMPCTL, "compile"), "ctl/cmd_compile.c", "seccompctl-compile.1"),
                                   ((SECCOMPCTL, "explain"), "ctl/cmd_explain.c", "seccompctl-explain.1"),
                                   ((SECCOMPCTL, "diff"), "ctl/cmd_diff.c", "seccompctl-diff.1"),
                                   ((SECCOMPCTL, "status"), "ctl/cmd_status.c", "seccompctl.1")]:
