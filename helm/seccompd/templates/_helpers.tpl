@@ -153,6 +153,22 @@ when it has profiles, or when nothing else is: a ConfigMap of its name may still
 {{- if kindIs "slice" . }}{{ default "none" (join "," .) }}{{ else }}{{ . }}{{ end -}}
 {{- end }}
 
+{{/* What the owner of the nodes says of all profiles; seccompd and seccompctl check take the same. */}}
+{{- define "seccompd.ownerArgs" -}}
+{{- range $rule, $severity := .v.rules }}
+- --rule={{ $rule }}={{ $severity | default "off" }}
+{{- end }}
+{{- range .v.forbidSyscalls }}
+- --forbid-syscall={{ . }}
+{{- end }}
+{{- range .v.allowedActions }}
+- --allowed-action={{ . }}
+{{- end }}
+{{- range .v.requireDefault }}
+- --require-default={{ . }}
+{{- end }}
+{{- end }}
+
 {{/* What decides a verdict: the sources, and how to check. */}}
 {{- define "seccompd.checkArgs" -}}
 {{- range include "seccompd.sources" . | fromJsonArray }}
@@ -165,9 +181,7 @@ when it has profiles, or when nothing else is: a ConfigMap of its name may still
 - --capabilities={{ .name }}={{ include "seccompd.capabilityList" .capabilities }}
 {{- end }}
 {{- end }}
-{{- range $rule, $severity := .v.rules }}
-- --rule={{ $rule }}={{ $severity | default "off" }}
-{{- end }}
+{{- include "seccompd.ownerArgs" . }}
 {{- end }}
 
 {{- define "seccompd.args" -}}
