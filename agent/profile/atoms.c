@@ -165,11 +165,12 @@ static void search_done(Search *search) {
 static int search_start(Search *search) {
         Level *first = &search->levels[0];
 
-        search->slots = calloc(SLOTS_MAX, sizeof(search->slots[0]));
+        /* each level empties as much as it uses, which for most arguments is little */
+        search->slots = malloc(SLOTS_MAX * sizeof(search->slots[0]));
         for (size_t i = 0; i < N_ELEMENTS(search->levels); i++) {
                 Level *level = &search->levels[i];
 
-                level->prefixes = calloc(ATOMS_MAX, sizeof(level->prefixes[0]));
+                level->prefixes = malloc(ATOMS_MAX * sizeof(level->prefixes[0]));
                 level->stands = malloc((ATOMS_MAX + 1) * (search->n_sets + 1));
                 if (!level->prefixes || !level->stands)
                         return -ENOMEM;
@@ -178,6 +179,7 @@ static int search_start(Search *search) {
                 return -ENOMEM;
         for (size_t i = 0; i < search->n_sets; i++)
                 first->stands[i] = (uint8_t) stand_first(&search->sets[i]);
+        first->prefixes[0] = 0;
         first->n = 1;
         return 0;
 }
