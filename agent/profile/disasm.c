@@ -266,7 +266,7 @@ static void put_instruction(Buf *buf, const Listing *listing, size_t at) {
 static void put_line(const Listing *listing, size_t at) {
         _cleanup_buf_ Buf line = {};
         _cleanup_buf_ Buf comment = {};
-        char label[16] = "";
+        char label[32] = "";
 
         if (listing->is_target[at])
                 snprintf(label, sizeof(label), "L%zu:", at);
