@@ -256,29 +256,6 @@ int store_probe_writable(const Store *store) {
         return r;
 }
 
-/* --- leaving --- */
-
-static int remove_entry(int dir_fd, const char *name, int flags) {
-        if (unlinkat(dir_fd, name, flags) < 0 && errno != ENOENT && errno != ENOTEMPTY)
-                return -errno;
-        return 0;
-}
-
-/* The lock goes last of the files: until then no other instance believes that it is alone. */
-int store_leave(const Store *store) {
-        int r = remove_entry(store->meta_fd, STORE_GOOD, AT_REMOVEDIR);
-
-        if (r == 0)
-                r = remove_entry(store->meta_fd, STORE_MANIFEST, 0);
-        if (r == 0)
-                r = remove_entry(store->meta_fd, STORE_LOCK, 0);
-        if (r == 0)
-                r = remove_entry(store->dir_fd, STORE_META, AT_REMOVEDIR);
-        if (r == 0 && fsync(store->dir_fd) < 0)
-                r = -errno;
-        return r;
-}
-
 /* --- looking --- */
 
 /* The way to one name is no other name's business. */

@@ -420,34 +420,6 @@ static void sync_levels(const Store *store) {
         }
 }
 
-/* --- leaving --- */
-
-/* The directories that a removed name leaves empty, the innermost first. */
-static void remove_empty_directories(const Store *store, const char *name) {
-        _cleanup_free_ char *path = strdup(name);
-
-        for (char *slash; path && (slash = strrchr(path, '/'));) {
-                const char *last = NULL;
-                _cleanup_close_ int parent = -1;
-
-                *slash = '\0';
-                parent = store_open_parent(store->dir_fd, path, false, &last);
-                if (parent < 0 || unlinkat(parent, last, AT_REMOVEDIR) < 0)
-                        return; /* somebody's files are in it, or it is a mount: it stays */
-        }
-}
-
-static int leave(const Applier *applier) {
-        const Store *store = applier->work->store;
-
-        if (applier->on_disk.n_entries > 0)
-                return 0;
-        for (size_t i = 0; i < applier->n_steps; i++)
-                if (applier->steps[i].item->op == PLAN_REMOVE)
-                        remove_empty_directories(store, applier->steps[i].item->name);
-        return store_leave(store);
-}
-
 /* --- the whole --- */
 
 static int make_steps(Applier *applier) {
@@ -520,7 +492,7 @@ int store_apply(const StoreWork *work, StoreResult *ret_result) {
                 forget_previous(&applier);
                 store_sweep_good(work->store, &applier.on_disk);
         }
-        if (r == 0 && work->leaves)
-                r = leave(&applier);
+        if (r == 0 && work->leaves && applier.on_disk.n_entries == 0)
+                r = store_leave(work->store, work->plan);
         return report(&applier, r, ret_result);
 }

@@ -2,8 +2,8 @@
 #ifndef SECCOMPD_NODE_STORE_INTERNAL_H
 #define SECCOMPD_NODE_STORE_INTERNAL_H
 
-/* What store.c (opening, looking), store_apply.c (writing), store_good.c (what is kept) and
- * store_child.c (the writer) share. */
+/* What store.c (opening, looking), store_apply.c (writing), store_good.c (what is kept),
+ * store_leave.c (the end) and store_child.c (the writer) share. */
 
 #include "node/store.h"
 #include "profile/limits.h"
@@ -41,11 +41,13 @@ bool store_is_temporary(const char *name);
  * -EFBIG, another -errno. */
 int store_read_regular(int dir_fd, const char *name, size_t max_bytes, Buf *buf);
 
+/* store_leave.c */
+
 /**
- * Removes `.seccompd`, whose manifest has no entries; what somebody else put there stays, and
- * `.seccompd` with it. Returns 0 or -errno.
+ * Removes `.seccompd`, whose manifest has no entries, and the directories that the removals of
+ * `plan` left empty; what somebody else put there stays. Returns 0 or -errno.
  */
-int store_leave(const Store *store);
+int store_leave(const Store *store, const Plan *plan);
 
 /* store_good.c */
 
