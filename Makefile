@@ -224,10 +224,10 @@ bench: ## Measure against bounds of the same run; BENCH=NAME runs one, BENCH=hel
 
 C_FILES := $(sort $(wildcard agent/*/*.c agent/*/*.h tests/unit/*.c tests/unit/*.h tests/bench/*.c tests/fuzz/*.c tests/fuzz/*.h))
 C_SOURCES := $(filter %.c,$(C_FILES))
-LINTED := $(addprefix lint-,format layers gcc clang tidy cppcheck shell)
+LINTED := $(addprefix lint-,format layers gcc clang tidy cppcheck shell man)
 
 .PHONY: lint $(LINTED)
-lint: ## Format, layers, gcc and clang with warnings as errors, clang-tidy, cppcheck, shellcheck
+lint: ## Format, layers, gcc and clang with warnings as errors, clang-tidy, cppcheck, shellcheck, mandoc
 	@tests/tools/packages.sh install build test lint
 	@$(MAKE) --no-print-directory $(LINTED)
 	@echo "lint: clean"
@@ -256,7 +256,10 @@ lint-cppcheck:
 	        --suppress=internalAstError -D_GNU_SOURCE -D__GNUC__ -Iagent agent
 
 lint-shell:
-	@shellcheck $(wildcard tests/*/*.sh deploy/*/*.sh) .ci/run
+	@shellcheck $(wildcard tests/*/*.sh deploy/*/*.sh deploy/*/*.bash) .ci/run
+
+lint-man:
+	@mandoc -T lint -W warning docs/man/*
 
 # --- installing ---
 
@@ -265,15 +268,22 @@ TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 # What the service reads its options from: /etc/sysconfig where that is the custom.
 DEFAULTSDIR ?= /etc/default
 MANDIR      ?= $(PREFIX)/share/man
+BASHDIR     ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR      ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR     ?= $(PREFIX)/share/fish/vendor_completions.d
+MANPAGES    := $(notdir $(wildcard docs/man/*.[18]))
 
 .PHONY: install
-install: all ## Install below $(DESTDIR)$(PREFIX): programs, manual pages, systemd unit
+install: all ## Install below $(DESTDIR)$(PREFIX): programs, manual pages, completion, systemd unit
 	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(PREFIX)/sbin $(UNITDIR) $(TMPFILESDIR) \
-	        $(DEFAULTSDIR) $(MANDIR)/man1 $(MANDIR)/man8)
+	        $(DEFAULTSDIR) $(MANDIR)/man1 $(MANDIR)/man8 $(BASHDIR) $(ZSHDIR) $(FISHDIR))
 	install -m 0755 $(BUILD)/seccompd $(DESTDIR)$(PREFIX)/sbin/seccompd
 	install -m 0755 $(BUILD)/seccompctl $(DESTDIR)$(PREFIX)/bin/seccompctl
-	install -m 0644 docs/man/seccompctl.1 $(DESTDIR)$(MANDIR)/man1/seccompctl.1
-	install -m 0644 docs/man/seccompd.8 $(DESTDIR)$(MANDIR)/man8/seccompd.8
+	install -m 0644 $(addprefix docs/man/,$(filter %.1,$(MANPAGES))) $(DESTDIR)$(MANDIR)/man1
+	install -m 0644 $(addprefix docs/man/,$(filter %.8,$(MANPAGES))) $(DESTDIR)$(MANDIR)/man8
+	install -m 0644 deploy/completion/seccompctl.bash $(DESTDIR)$(BASHDIR)/seccompctl
+	install -m 0644 deploy/completion/_seccompctl $(DESTDIR)$(ZSHDIR)/_seccompctl
+	install -m 0644 deploy/completion/seccompctl.fish $(DESTDIR)$(FISHDIR)/seccompctl.fish
 	sed -e 's|/usr/sbin/seccompd|$(PREFIX)/sbin/seccompd|' -e 's|/etc/default/|$(DEFAULTSDIR)/|' \
 	        deploy/systemd/seccompd.service >$(BUILD)/seccompd.service
 	install -m 0644 $(BUILD)/seccompd.service $(DESTDIR)$(UNITDIR)/seccompd.service
@@ -285,7 +295,9 @@ install: all ## Install below $(DESTDIR)$(PREFIX): programs, manual pages, syste
 .PHONY: uninstall
 uninstall: ## Remove what install installed; the service's options and the profiles stay
 	rm -f $(addprefix $(DESTDIR),$(PREFIX)/sbin/seccompd $(PREFIX)/bin/seccompctl \
-	        $(MANDIR)/man1/seccompctl.1 $(MANDIR)/man8/seccompd.8 \
+	        $(addprefix $(MANDIR)/man1/,$(filter %.1,$(MANPAGES))) \
+	        $(addprefix $(MANDIR)/man8/,$(filter %.8,$(MANPAGES))) \
+	        $(BASHDIR)/seccompctl $(ZSHDIR)/_seccompctl $(FISHDIR)/seccompctl.fish \
 	        $(UNITDIR)/seccompd.service $(TMPFILESDIR)/seccompd.conf)
 
 # --- the image ---

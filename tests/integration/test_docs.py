@@ -12,11 +12,11 @@ from node import ROOT, SECCOMPCTL, SECCOMPD, seccompctl
 
 def test_help_and_the_manual_pages_name_every_option():
     for program, source, page in [(SECCOMPD, "daemon/options.c", "seccompd.8"),
-                                  ((SECCOMPCTL, "check"), "ctl/cmd_check.c", "seccompctl.1"),
+                                  ((SECCOMPCTL, "check"), "ctl/cmd_check.c", "seccompctl-check.1"),
                                   ((SECCOMPCTL, "compile"), "ctl/cmd_compile.c", "seccompctl-compile.1"),
                                   ((SECCOMPCTL, "explain"), "ctl/cmd_explain.c", "seccompctl-explain.1"),
                                   ((SECCOMPCTL, "diff"), "ctl/cmd_diff.c", "seccompctl-diff.1"),
-                                  ((SECCOMPCTL, "status"), "ctl/cmd_status.c", "seccompctl.1")]:
+                                  ((SECCOMPCTL, "status"), "ctl/cmd_status.c", "seccompctl-status.1")]:
         program = program if isinstance(program, tuple) else (program,)
         text = subprocess.run([*program, "--help"], capture_output=True, text=True, check=True).stdout
         manual = (ROOT / "docs" / "man" / page).read_text().replace("\\-", "-")
@@ -25,6 +25,23 @@ def test_help_and_the_manual_pages_name_every_option():
         for option in options:
             assert f"--{option}" in text, (program, option)
             assert re.search(rf"Fl -{option}\b", manual), (page, option)
+        named = set(re.findall(r"^\.It (?:Fl \w , )?Fl -([a-z-]+)", manual, re.MULTILINE))
+        assert named <= set(options), (page, named - set(options))
+
+
+def test_every_command_has_a_page_and_the_pages_know_each_other():
+    pages = {path.name: path.read_text() for path in (ROOT / "docs" / "man").iterdir()}
+    commands = re.findall(r"^  ([a-z]+) ", subprocess.run([SECCOMPCTL, "--help"], capture_output=True, text=True,
+                                                         check=True).stdout, re.MULTILINE)
+    assert commands == ["check", "compile", "explain", "diff", "status"]
+    assert set(pages) == {"seccompd.8", "seccompctl.1", *(f"seccompctl-{command}.1" for command in commands)}
+    for command in commands:
+        assert f".Xr seccompctl-{command} 1" in pages["seccompctl.1"]
+    for name, text in pages.items():
+        title = re.search(r"^\.Dt (\S+) (\d)$", text, re.MULTILINE)
+        assert f"{title[1].lower()}.{title[2]}" == name
+        for target, section in re.findall(r"^\.Xr (seccomp[a-z-]*) (\d)", text, re.MULTILINE):
+            assert f"{target}.{section}" in pages or target == "seccomp", (name, target)
 
 
 def test_the_rule_pages_tell_the_truth(tmp_path):

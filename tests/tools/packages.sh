@@ -14,8 +14,8 @@ packages_of() {
         build) echo gcc libc6-dev make pkg-config libseccomp-dev libcjson-dev libmd-dev \
                 libsystemd-dev libmicrohttpd-dev libcurl4-openssl-dev ;;
         test) echo libcmocka-dev python3 python3-pytest python3-yaml python3-jsonschema procps runc crun \
-                prometheus jq curl golang-github-containers-common pre-commit git ;;
-        lint) echo clang clang-format clang-tidy cppcheck shellcheck ;;
+                prometheus jq curl golang-github-containers-common pre-commit git bash zsh fish ;;
+        lint) echo clang clang-format clang-tidy cppcheck shellcheck mandoc ;;
         coverage) echo gcovr ;;
         fuzz) echo clang libclang-rt-14-dev ;;
         systemd) echo systemd systemd-container debootstrap man-db ;;
