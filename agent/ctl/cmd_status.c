@@ -328,13 +328,14 @@ static void put_history(Buf *out, const cJSON *profile) {
                 if (hint)
                         buf_printf(out, "%-13s %s\n", "", hint);
         }
-        buf_puts(out, "\nCHANGED                      STATE      DIGEST\n");
+        buf_puts(out, "\nCHANGED                      STATE      DIGEST               EFFECT\n");
         cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(profile, "changes")) {
                 const char *time = text_of(item, "time"), *state = text_of(item, "state");
-                const char *digest = text_of(item, "digest");
+                const char *digest = text_of(item, "digest"), *effect = text_of(item, "effect");
 
-                buf_printf(out, "%-27s  %-9s  %.*s\n", time ? time : "?", state ? state : "?",
-                        DIGEST_SHOWN, digest ? digest : "-");
+                buf_printf(out, "%-27s  %-9s  %.*s%s%s\n", time ? time : "?", state ? state : "?",
+                        DIGEST_SHOWN, digest ? digest : "-", effect ? "  " : "",
+                        effect ? effect : "");
         }
 }
 

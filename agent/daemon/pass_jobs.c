@@ -155,14 +155,32 @@ static int read_bytes(Pass *pass, const PassJob *job, char **ret_bytes, size_t *
         return 0;
 }
 
+/* What an update would replace, so that its effect can be told; NULL where nothing is there, or
+ * somebody has changed it. Owned. */
+static char *read_previous(Pass *pass, const PassJob *job, size_t *ret_size_bytes) {
+        const Store *store = pass->context.store;
+        const ManifestEntry *entry = manifest_find(&store->manifest, job->claim->name);
+        _cleanup_free_ char *bytes = NULL;
+        Digest digest = {};
+
+        if (!entry || job->is_foreign ||
+                digest_equal(&entry->source_digest, &job->claim->file->digest) ||
+                store_read(store, entry->name, LIMIT_PROFILE_BYTES, &bytes, ret_size_bytes) < 0)
+                return NULL;
+        digest = digest_of(bytes, *ret_size_bytes);
+        return digest_equal(&digest, &entry->digest) ? TAKE_PTR(bytes) : NULL;
+}
+
 static int start(Pass *pass, const PassJob *job, PassWorker *worker) {
         _cleanup_free_ char *bytes = NULL;
+        _cleanup_free_ char *previous = NULL;
         WorkerRequest request = { .options = &pass->context.checks[job->claim->source] };
         int r = read_bytes(pass, job, &bytes, &request.size_bytes);
 
         if (r < 0)
                 return r;
         request.bytes = bytes;
+        request.previous = previous = read_previous(pass, job, &request.previous_size_bytes);
         *worker = (PassWorker){
                 .pass = pass,
                 .job = *job,

@@ -98,6 +98,7 @@ static LogLevel level_of(ProfileState state) {
 
 static void log_change(const Log *log, const ProfileStatus *profile, const char *before) {
         char digest[DIGEST_TEXT_SIZE] = "", source_digest[DIGEST_TEXT_SIZE] = "", place[64] = "";
+        const ProfileChange *change = &profile->changes[profile->n_changes - 1];
         const Diag *diag = first_diag(profile);
         _cleanup_buf_ Buf text = {};
 
@@ -116,6 +117,7 @@ static void log_change(const Log *log, const ProfileStatus *profile, const char 
                 { "state", profile_state_name(profile->state) },
                 { "before", before },
                 { "reason", profile->reason },
+                { "effect", change->has_effect ? diff_effect_name(change->effect) : NULL },
                 { "diagnostic", buf_error(&text) == 0 ? text.data : NULL },
                 { "digest", *digest ? digest : NULL },
                 { "source_digest", *source_digest ? source_digest : NULL },
@@ -229,6 +231,19 @@ static int report_errno_only(ProfileStatus *profile, const RuleConfig *rules) {
         return diags_finish(&profile->diags, NULL, 0);
 }
 
+/* The effect of what was installed just now, if it was compared with what stood there before. */
+static void note_effect(ProfileStatus *profile, const Claim *claim, const Digest *before) {
+        const Verdict *verdict = claim ? claim_verdict(claim) : NULL;
+        ProfileChange *change = &profile->changes[profile->n_changes - 1];
+
+        if (!verdict || digest_is_none(before) || change->state != PROFILE_INSTALLED ||
+                !digest_equal(&verdict->digest, &change->digest) ||
+                !digest_equal(&verdict->previous, before))
+                return;
+        change->has_effect = true;
+        change->effect = verdict->effect;
+}
+
 static int reflect_item(NodeStatus *status, const PlanItem *item, const PassReport *report,
         const RuleConfig *rules, const Store *store, const Backoff *backoff, const Log *log,
         int64_t now_usec) {
@@ -238,6 +253,7 @@ static int reflect_item(NodeStatus *status, const PlanItem *item, const PassRepo
         const char *before = profile ? profile_state_name(profile->state) : NULL;
         bool changes = !profile || is_change(profile, &outcome, item);
         bool was_contended = profile && profile->is_contended;
+        const Digest digest_before = profile ? profile->digest : (Digest){};
         int r = profile ? 0 : node_status_add(status, item->name, item->source, &profile);
 
         if (r >= 0) {
@@ -247,6 +263,8 @@ static int reflect_item(NodeStatus *status, const PlanItem *item, const PassRepo
         if (r >= 0 && changes)
                 r = profile_status_change(
                         profile, now_usec, outcome.state, &outcome.digest, &item->source_digest);
+        if (r >= 0 && changes)
+                note_effect(profile, claim, &digest_before);
         if (r >= 0)
                 r = report_errno_only(profile, rules);
         if (r < 0)

@@ -18,6 +18,8 @@ typedef struct WorkerRequest {
         const char *bytes;
         size_t size_bytes;
         const CheckOptions *options;
+        const char *previous; /* canonical bytes that these would replace; NULL: none */
+        size_t previous_size_bytes;
 } WorkerRequest;
 
 /** Forks a confined worker. sandbox_prepare() was called. Returns 0 or -errno. */

@@ -108,6 +108,8 @@ void verdict_encode(Buf *buf, const Verdict *verdict) {
                 put_program(buf, &verdict->programs[i]);
         put_u32(buf, verdict->n_rules);
         put_u32(buf, verdict->n_conditional);
+        buf_append(buf, verdict->previous.bytes, sizeof(verdict->previous.bytes));
+        put_u8(buf, verdict->effect);
 }
 
 /* What is left to read; the first failure is kept, and later reads give zeroes. */
@@ -276,6 +278,9 @@ static void take_programs(Wire *wire, Verdict *verdict) {
 static bool verdict_is_consistent(const Verdict *verdict) {
         Digest digest;
 
+        if (verdict->effect != DIFF_NONE &&
+                (verdict->kind != VERDICT_GOOD || digest_is_none(&verdict->previous)))
+                return false;
         if (verdict->kind != VERDICT_GOOD)
                 return verdict->diags.worst == SEVERITY_ERROR && !verdict->canonical &&
                         digest_is_none(&verdict->digest) && digest_is_none(&verdict->outline);
@@ -301,6 +306,8 @@ int verdict_decode(const void *bytes, size_t size_bytes, Verdict **ret_verdict) 
         take_programs(&wire, verdict);
         verdict->n_rules = take_u32(&wire);
         verdict->n_conditional = take_u32(&wire);
+        take_digest(&wire, &verdict->previous);
+        verdict->effect = (DiffEffect) take_u8(&wire, N_DIFF_EFFECTS - 1);
         if (wire.error < 0)
                 return wire.error;
         if (wire.size_bytes > 0 || !verdict_is_consistent(verdict))

@@ -5,6 +5,7 @@
 #include "base/digest.h"
 #include "profile/arch.h"
 #include "profile/diag.h"
+#include "profile/diff.h"
 #include "profile/policy.h"
 
 typedef enum VerdictKind {
@@ -33,6 +34,8 @@ typedef struct Verdict {
         size_t n_programs;
         uint32_t n_rules; /* rules after resolution */
         uint32_t n_conditional;
+        Digest previous;   /* of the canonical bytes that these were compared with; or none */
+        DiffEffect effect; /* of these in place of those; DIFF_NONE where there are none */
 } Verdict;
 
 Verdict *verdict_new(VerdictKind kind);
@@ -44,6 +47,13 @@ DEFINE_CLEANUP(Verdict, verdict_free);
  * Returns NULL when memory is out.
  */
 Verdict *verdict_died(const char *cause);
+
+/**
+ * Compares a good verdict's bytes with those of the version before, and notes the effect. Nothing
+ * is noted when `bytes` are not in our canonical form, as an older agent's may be. Returns 0 or
+ * -ENOMEM.
+ */
+int verdict_compare(Verdict *verdict, const char *bytes, size_t size_bytes);
 
 /** Appends the verdict in the wire form between a worker and its parent; errors stay in `buf`. */
 void verdict_encode(Buf *buf, const Verdict *verdict);

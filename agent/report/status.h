@@ -26,6 +26,8 @@ typedef struct ProfileChange {
         ProfileState state;
         Digest digest; /* installed then; none for none */
         Digest source_digest;
+        bool has_effect; /* the bytes installed then were compared with those before */
+        DiffEffect effect;
 } ProfileChange;
 
 typedef struct ProfileStatus {

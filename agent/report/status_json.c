@@ -136,6 +136,8 @@ static void put_changes(Buf *buf, const ProfileStatus *profile) {
                 put_string(buf, "state", profile_state_name(change->state));
                 put_digest(buf, "digest", &change->digest);
                 put_digest(buf, "sourceDigest", &change->source_digest);
+                put_string(buf, "effect",
+                        change->has_effect ? diff_effect_name(change->effect) : NULL);
                 buf_putc(buf, '}');
         }
         buf_putc(buf, ']');

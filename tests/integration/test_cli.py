@@ -436,6 +436,15 @@ def test_status_of_one_profile_is_its_history(running):
     assert (status, out) == (1, "") and "absent.json" in err
 
 
+def test_status_tells_the_effect_of_an_update(running):
+    running.writer.publish({"web.json": profile("read", "execve", "mount"), "team.json": profile("write", "execve")})
+    eventually(lambda: len(running.profiles()["web.json"]["changes"]) == 2)
+    history = status_of(running, "web.json")[1].split("\n\n")[1].splitlines()
+    assert history[0].split() == ["CHANGED", "STATE", "DIGEST", "EFFECT"]
+    assert history[2].split()[1:] == ["installed", running.profiles()["web.json"]["digest"][:19], "widened"]
+    assert history[2].index("widened") == history[0].index("EFFECT")
+
+
 def test_status_of_a_daemon_that_cannot_be_reached(node, tmp_path):
     result = seccompctl("status", "--address", f"unix:{tmp_path / 'nobody.sock'}")
     assert (result.returncode, result.stdout) == (3, b"")

@@ -53,6 +53,76 @@ def test_a_bad_update_harms_nothing_and_is_explained(node):
     assert errors_of(node.wait_state("web.json", "installed")) == []
 
 
+def allowing(*names, **conditional):
+    """A profile that allows calls, and some with a first argument of at most a number."""
+    rules = [{"names": list(names), "action": "SCMP_ACT_ALLOW"}] + [
+        {"names": [name], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": value, "op": "SCMP_CMP_LE"}]}
+        for name, value in conditional.items()]
+    return json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": rules}).encode()
+
+
+def last_effect(node, name="web.json"):
+    """The effect of the last change, as the status and the log tell it."""
+    change = node.profiles()[name]["changes"][-1]
+    line = [line for line in node.log() if line.get("profile") == name and "state" in line][-1]
+    assert line["digest"] == change["digest"] and line.get("effect") == change["effect"]
+    return change["effect"]
+
+
+def test_an_update_says_what_it_does(node):
+    node.writer.publish({"web.json": allowing("read", "write", ioctl=5)})
+    node.start()
+    assert last_effect(node) is None, "nothing stood there before"
+    for data, effect in [
+            (allowing("read", "write", "mount", ioctl=5), "widened"),
+            (allowing("read", "write", "mount", ioctl=4), "narrowed"),
+            (allowing("read", "write", "bpf", ioctl=4), "mixed"),
+            (allowing("read", "write", "bpf", ioctl=4).replace(b"ERRNO", b"KILL_PROCESS"), "changed")]:
+        update(node, data)
+        assert last_effect(node) == effect
+    node.writer.publish({"web.json": data + b" "})
+    eventually(lambda: node.profiles()["web.json"]["sourceDigest"] == sha256(data + b" "))
+    assert last_effect(node) == "none", "another spelling"
+    same = json.loads(data)
+    same["syscalls"][0]["names"].append("unlink")
+    same["syscalls"].append({"names": ["unlink"], "action": "SCMP_ACT_ALLOW"})
+    update(node, json.dumps(same).encode())
+    assert last_effect(node) == "widened"
+    entry = node.profiles()["web.json"]
+    assert [change["effect"] for change in entry["changes"]] == [
+        None, "widened", "narrowed", "mixed", "changed", "none", "widened"]
+
+
+def test_the_effect_is_against_what_is_installed(node):
+    """A bad update in between, a restart: the bytes in the directory are what is replaced."""
+    node.writer.publish({"web.json": allowing("read")})
+    node.start()
+    node.writer.publish({"web.json": b"{}"})
+    node.wait_state("web.json", "stale")
+    assert last_effect(node) is None
+    update(node, allowing("read", "write"))
+    assert last_effect(node) == "widened"
+    node.stop()
+    node.writer.publish({"web.json": allowing("write")})
+    node.start()
+    assert node.holds("web.json", allowing("write"))
+    assert last_effect(node) == "narrowed"
+    node.stop()
+    node.start()
+    assert [change["effect"] for change in node.profiles()["web.json"]["changes"]] == [None]
+
+
+def test_no_effect_is_told_of_what_someone_else_has_written(node):
+    node.writer.publish({"web.json": allowing("read")})
+    node.start()
+    node.stop()
+    (node.installed / "web.json").write_bytes(b'{"defaultAction": "SCMP_ACT_ALLOW"}')
+    node.writer.publish({"web.json": allowing("read", "write")})
+    node.start()
+    node.wait_state("web.json", "installed")
+    assert last_effect(node) is None
+
+
 def denying(name, errno):
     """A profile with a rule whose errno is not the default's."""
     return json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [

@@ -192,6 +192,8 @@ static void fill_profiles(NodeStatus *status) {
         ProfileStatus *profile = add(status, "team-a/we\"b\n.json", "team-a");
 
         assert_int_equal(profile_status_change(profile, 1000000, PROFILE_INSTALLED, &one, &two), 0);
+        profile->changes[0].has_effect = true;
+        profile->changes[0].effect = DIFF_WIDENED;
         assert_int_equal(
                 profile_status_change(profile, 1700000000123456, PROFILE_STALE, &one, &none), 0);
         profile->reason = copy("write failed: No space left on device");
@@ -326,9 +328,10 @@ static const struct {
         { "profiles/1/changes",
                 "[{\"time\":\"1970-01-01T00:00:01.000000Z\",\"state\":\"installed\","
                 "\"digest\":\"sha256:" HEX("11") "\",\"sourceDigest\":\"sha256:" HEX(
-                        "22") "\"},"
+                        "22") "\",\"effect\":\"widened\"},"
                               "{\"time\":\"2023-11-14T22:13:20.123456Z\",\"state\":\"stale\","
-                              "\"digest\":\"sha256:" HEX("11") "\",\"sourceDigest\":null}]" },
+                              "\"digest\":\"sha256:" HEX("11") "\",\"sourceDigest\":null,"
+                                                               "\"effect\":null}]" },
 };
 
 static void cjson_freep(cJSON **item) {

@@ -47,6 +47,8 @@ static Verdict *good_verdict(void) {
                 .n_points = 70000,
                 .optimise = 2 };
         verdict->n_programs = 2;
+        verdict->previous = digest_of("previous", strlen("previous"));
+        verdict->effect = DIFF_NARROWED;
         return verdict;
 }
 
@@ -99,6 +101,8 @@ static void assert_comes_back(const Verdict *verdict) {
         assert_int_equal(again->canonical_size_bytes, verdict->canonical_size_bytes);
         assert_true(digest_equal(&again->digest, &verdict->digest));
         assert_true(digest_equal(&again->outline, &verdict->outline));
+        assert_true(digest_equal(&again->previous, &verdict->previous));
+        assert_int_equal(again->effect, verdict->effect);
         assert_int_equal(again->n_programs, verdict->n_programs);
         for (size_t i = 0; i < again->n_programs; i++) {
                 assert_ptr_equal(again->programs[i].arch, verdict->programs[i].arch);
@@ -290,6 +294,13 @@ static void test_promises(void **state) {
         assert_refused(good);
         good->outline.bytes[31] = 1;
         assert_comes_back(good);
+        good->effect = N_DIFF_EFFECTS;
+        assert_refused(good);
+        good->effect = DIFF_MIXED;
+        good->previous = (Digest){};
+        assert_refused(good);
+        good->effect = DIFF_NONE;
+        assert_comes_back(good);
         set_string(&good->canonical, NULL);
         assert_refused(good);
 
@@ -302,6 +313,11 @@ static void test_promises(void **state) {
         bad->outline.bytes[0] = 1;
         assert_refused(bad);
         bad->outline.bytes[0] = 0;
+        bad->previous.bytes[0] = 1;
+        bad->effect = DIFF_WIDENED;
+        assert_refused(bad);
+        bad->previous = (Digest){};
+        bad->effect = DIFF_NONE;
         bad->diags.items[0].rule = (RuleId) 999;
         assert_refused(bad);
         bad->diags.items[0].rule = SP101;
@@ -314,6 +330,47 @@ static void test_promises(void **state) {
 
         set_canonical(died, "{}", 2);
         assert_refused(died);
+}
+
+#define CANONICAL_OF(names)                                                                        \
+        "{\n  \"defaultAction\": \"SCMP_ACT_ERRNO\",\n  \"defaultErrnoRet\": 1,\n"                 \
+        "  \"architectures\": [\n    \"SCMP_ARCH_X86_64\"\n  ],\n  \"syscalls\": [\n    {\n"       \
+        "      \"names\": [\n" names                                                               \
+        "\n      ],\n      \"action\": \"SCMP_ACT_ALLOW\"\n    }\n  ]\n}\n"
+
+/* What an update does to the version before. */
+static void test_compared(void **state) {
+        static const char one[] = CANONICAL_OF("        \"read\"");
+        static const char two[] = CANONICAL_OF("        \"mount\",\n        \"read\"");
+        static const struct {
+                const char *before;
+                DiffEffect effect;
+                bool is_compared;
+        } rows[] = {
+                { one, DIFF_WIDENED, true },
+                { two, DIFF_NONE, true },
+                { CANONICAL_OF("        \"mount\",\n        \"read\",\n        \"setns\""),
+                        DIFF_NARROWED, true },
+                { CANONICAL_OF("        \"setns\""), DIFF_MIXED, true },
+                { CANONICAL, DIFF_NONE, false }, /* not canonical */
+                { "", DIFF_NONE, false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+                _cleanup_(verdict_freep) Verdict *verdict = good_verdict();
+                const Digest previous = digest_of(rows[i].before, strlen(rows[i].before));
+
+                set_canonical(verdict, two, strlen(two));
+                verdict->digest = digest_of(two, strlen(two));
+                verdict->previous = (Digest){};
+                verdict->effect = DIFF_NONE;
+                assert_int_equal(
+                        verdict_compare(verdict, rows[i].before, strlen(rows[i].before)), 0);
+                assert_int_equal(verdict->effect, rows[i].effect);
+                assert_int_equal(digest_equal(&verdict->previous, &previous), rows[i].is_compared);
+                assert_int_equal(digest_is_none(&verdict->previous), !rows[i].is_compared);
+        }
 }
 
 static void test_too_many(void **state) {
@@ -337,6 +394,7 @@ int main(void) {
                 cmocka_unit_test(test_texts),
                 cmocka_unit_test(test_sizes),
                 cmocka_unit_test(test_promises),
+                cmocka_unit_test(test_compared),
                 cmocka_unit_test(test_too_many),
         };
 
