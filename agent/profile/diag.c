@@ -125,6 +125,16 @@ static void keep_gravest(DiagList *diags) {
                 diag_done(diag);
         }
         diags->n = n;
+        diags->has_gravest = n == LIMIT_DIAGS;
+}
+
+/* Whether as many graver or earlier ones are there as are kept: then its text is not even made. */
+static bool is_hopeless(const DiagList *diags, const Diag *diag) {
+        const Diag *last = diags->has_gravest ? &diags->items[LIMIT_DIAGS - 1] : NULL;
+
+        if (!last || diag->severity > last->severity)
+                return false;
+        return diag->severity < last->severity || diag->span.offset > last->span.offset;
 }
 
 static bool make_room(DiagList *diags) {
@@ -168,6 +178,10 @@ void diag_vadd_as(DiagList *diags, RuleId rule, Severity severity, Span span, co
                 return;
         if (diag.severity > diags->worst)
                 diags->worst = diag.severity;
+        if (is_hopeless(diags, &diag)) {
+                diags->n_dropped++;
+                return;
+        }
         if (!make_room(diags) || make_diag(&diag, pointer, hint, format, args) < 0) {
                 diag_done(&diag);
                 diags->error = -ENOMEM;

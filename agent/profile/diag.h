@@ -47,6 +47,7 @@ typedef struct DiagList {
         size_t n;
         size_t capacity;
         size_t n_dropped;         /* findings counted but not kept */
+        bool has_gravest;         /* the first LIMIT_DIAGS are the gravest so far, in order */
         Severity worst;           /* of all findings, the dropped ones included */
         const RuleConfig *config; /* borrowed; NULL for the catalogue's defaults */
         int error;                /* -ENOMEM once a finding was lost to memory */

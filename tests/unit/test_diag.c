@@ -189,6 +189,29 @@ static void test_gravest_are_kept(void **state) {
         }
 }
 
+/* What can no longer be kept is only counted, and what can still be is not taken for it. */
+static void test_late_ones_are_counted(void **state) {
+        const uint32_t n = 3 * LIMIT_DIAGS_COLLECTED;
+        _cleanup_diags_ DiagList diags = {};
+
+        (void) state;
+        diags_init(&diags, NULL);
+        for (uint32_t k = 0; k < n; k++)
+                diag_add(&diags, SP801, (Span){ 10 + k, 1 }, NULL, NULL, "warning");
+        assert_true(diags.n < 2 * LIMIT_DIAGS); /* of the second and third thousands nothing */
+        diag_add(&diags, SP705, (Span){ 1, 1 }, NULL, NULL, "note");
+        diag_add(&diags, SP801, (Span){ 2, 1 }, NULL, NULL, "early warning");
+        diag_add(&diags, SP302, (Span){ 20 + n, 1 }, NULL, NULL, "error");
+        assert_int_equal(diags_finish(&diags, NULL, 0), 0);
+        assert_int_equal(diags.n, LIMIT_DIAGS);
+        assert_int_equal(diags.n_dropped, n + 3 - LIMIT_DIAGS);
+        assert_string_equal(diags.items[0].message, "early warning");
+        for (uint32_t k = 1; k < LIMIT_DIAGS - 1; k++)
+                assert_int_equal(diags.items[k].span.offset, 9 + k);
+        assert_string_equal(diags.items[LIMIT_DIAGS - 1].message, "error");
+        assert_true(diags_have_errors(&diags));
+}
+
 static void test_strings_are_made_safe(void **state) {
         static const struct {
                 const char *string;
@@ -262,6 +285,7 @@ int main(void) {
                 cmocka_unit_test(test_merge_only_equal),
                 cmocka_unit_test(test_without_text),
                 cmocka_unit_test(test_gravest_are_kept),
+                cmocka_unit_test(test_late_ones_are_counted),
                 cmocka_unit_test(test_strings_are_made_safe),
                 cmocka_unit_test(test_strings_are_bounded),
                 cmocka_unit_test(test_lost_memory_is_kept),
