@@ -3,6 +3,8 @@
 
 import errno
 import json
+import pathlib
+import platform
 import re
 import shutil
 import subprocess
@@ -192,6 +194,37 @@ def test_runtimes_do_what_explain_says(runtime, tmp_path):
     assert {call: number for call, number in result.errno.items() if call not in allowed} == {
         call: number for call, number in expected.items() if call not in allowed}
     assert result.errno["getpid"] == 0 and result.errno["mkdirat"] == errno.EFAULT
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="makes calls of i386 from x86_64")
+@pytest.mark.parametrize("runtime", ["runc", "crun"])
+def test_runc_forgets_the_numbers_behind_socketcall(runtime, tmp_path):
+    """A 32-bit socket(2) by its own number is allowed, yet runc answers ENOSYS: it does not know that number."""
+    if not shutil.which(runtime):
+        pytest.skip(f"{runtime} is not installed")
+    rootfs = tmp_path / "rootfs"
+    for name in ("proc", "dev"):
+        (rootfs / name).mkdir(parents=True)
+    subprocess.run(["gcc", "-static", "-nostdlib", "-fno-stack-protector", "-O1", "-o", rootfs / "probe",
+                    pathlib.Path(__file__).with_name("i386.c")], check=True)
+    if subprocess.run([rootfs / "probe"], capture_output=True, check=False).returncode < 0:
+        pytest.skip("this kernel takes no calls of i386")
+    body = {"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"], "syscalls": [
+        {"names": [name for rule in json.loads(WEB.read_text())["syscalls"] for name in rule["names"]],
+         "action": "SCMP_ACT_ALLOW"}]}
+    path = tmp_path / "all.json"
+    path.write_text(json.dumps(body))
+    with ThreadPoolExecutor(4) as pool:
+        ways = dict(zip(body["syscalls"][0]["names"], pool.map(
+            lambda name: explain_json("--arch", "x86", path, name)["ways"], body["syscalls"][0]["names"])))
+    body["syscalls"][0]["names"] = [name for name in ways if name == "socket" or not any(
+        way["number"] > 358 for way in ways[name])]
+    path.write_text(json.dumps(body))
+    direct, behind = explain_json("--arch", "x86", path, "socket")["ways"]
+    assert direct["verdict"] == behind["verdict"] == {"action": "SCMP_ACT_ALLOW"}
+    assert direct["runc"]["errnoRet"] == errno.ENOSYS and "runc" not in behind
+    result = runtimes.run(runtime, tmp_path, rootfs, [], json.loads(seccompctl("compile", path).stdout))
+    assert result.errno == {"socket": errno.ENOSYS if runtime == "runc" else 0}, result.error
 
 
 # --- the whole profile ---
