@@ -124,7 +124,7 @@ static bool maker_uses(const Maker *maker, uint8_t index) {
 
 /* No less than the points of all conditions in one argument's set, and room to cross them. */
 static size_t set_capacity(const Maker *maker, uint8_t index) {
-        size_t n = N_ELEMENTS(general_points) + POINTS_SUBCALLS + MASK_POINTS_MAX + 3 * CROSSED_MAX;
+        size_t n = N_ELEMENTS(general_points) + POINTS_SUBCALLS + MASK_POINTS_MAX + 4 * CROSSED_MAX;
 
         for (size_t i = 0; i < maker->n_rules; i++)
                 for (size_t j = 0; j < maker->rules[i]->n_conditions; j++)

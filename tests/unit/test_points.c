@@ -188,11 +188,43 @@ static void test_points_within_a_rule(void **state) {
         }
 }
 
+/* Masks multiply an argument's points until there are enough: no more than there is room for. */
+static void test_many_masks_keep_within_their_room(void **state) {
+        Condition conditions[24][SYSCALL_ARGS];
+        PolicyRule rules[N_ELEMENTS(conditions)] = {};
+        const PolicyRule *pointers[N_ELEMENTS(conditions)];
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(conditions); i++) {
+                for (uint8_t index = 0; index < SYSCALL_ARGS; index++)
+                        conditions[i][index] = (Condition){ .index = index,
+                                .op = OP_MASKED_EQ,
+                                .value = 1ULL << (i + index),
+                                .value_two = 1ULL << (i + index) };
+                rules[i] = (PolicyRule){ .name = "mmap", .conditions = conditions[i] };
+                pointers[i] = &rules[i];
+        }
+        for (size_t i = 0; i < N_ELEMENTS(conditions) * SYSCALL_ARGS; i++) {
+                Arena *arena = arena_new();
+                CallPoints points = {};
+
+                assert_non_null(arena);
+                for (size_t j = 0; j < N_ELEMENTS(rules); j++)
+                        rules[j].n_conditions = (uint8_t) (1 + i % SYSCALL_ARGS);
+                assert_int_equal(call_points_make(arena, native(), 9, POINTS_OF_PROGRAMS, pointers,
+                                         1 + i / SYSCALL_ARGS, &points),
+                        0);
+                assert_true(points.sets[0].n > 0 && points.sets[0].n < 8192);
+                arena_free(arena);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_points_stand_for_all_calls),
                 cmocka_unit_test(test_points_of_rules_are_few),
                 cmocka_unit_test(test_points_within_a_rule),
+                cmocka_unit_test(test_many_masks_keep_within_their_room),
         };
 
         return cmocka_run_group_tests_name("points", tests, program_setup, program_teardown);
