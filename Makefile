@@ -168,7 +168,7 @@ coverage: ## Line coverage of agent/profile and agent/node by the unit and integ
 	@tests/tools/packages.sh install build test coverage
 	@rm -rf $(BUILD)-coverage
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)-coverage OPT=-O0 \
-	        EXTRA_CFLAGS="--coverage -U_FORTIFY_SOURCE -DSECCOMPD_UNCONFINED" EXTRA_LDFLAGS="--coverage" \
+	        EXTRA_CFLAGS="--coverage -U_FORTIFY_SOURCE -DSECCOMPD_UNCONFINED -DSECCOMPD_COVERAGE" EXTRA_LDFLAGS="--coverage" \
 	        check-unit check-integration
 	@gcovr --root . --object-directory $(BUILD)-coverage --filter 'agent/(profile|node)/' \
 	        --exclude-unreachable-branches --print-summary --fail-under-line 90
