@@ -197,7 +197,7 @@ fuzz-run: $(FUZZ_TARGETS)
 
 BENCH :=
 # Timed apart by standing between their callers and them.
-WRAPPED := -Wl,--wrap=policy_compile,--wrap=eval_table_new,--wrap=program_verify
+WRAPPED := -Wl,--wrap=policy_compile,--wrap=eval_table_new,--wrap=program_verify,--wrap=verdict_compare
 
 $(BUILD)/bench/bare: tests/bench/bare.c
 	@mkdir -p $(@D)

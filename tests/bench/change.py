@@ -17,7 +17,7 @@ OWN_SECONDS = 0.5e-3
 def change(place):
     found = collections.defaultdict(list)
     where = place.place()
-    (where / "profile.json").write_bytes(lab.variant(0))
+    write_profiles(where)
     bare = lab.Bare(where / "bare", lab.variant(0), ROUNDS)
     try:
         with place.daemon({"a.json": lab.variant(0)}) as daemon:
@@ -26,22 +26,24 @@ def change(place):
             for i in range(1, ROUNDS + 1):
                 one_round(found, daemon, bare, i)
                 if i % (ROUNDS // CHUNKS) == 0:
-                    parts(found, where / "profile.json")
+                    parts(found, where)
             used = [(lab.processor_seconds(pid) - begin) / ROUNDS for pid, begin in zip(pids, before, strict=True)]
     finally:
         bare.close()
     middle = {name: statistics.median(values) for name, values in found.items()}
-    own = middle["ours"] - middle["bound"] - middle["evaluate"] - 2 * middle["child"]
+    own = middle["ours"] - middle["bound"] - middle["evaluate"] - middle["compare"] - 2 * middle["child"]
     return [
         lab.against("one changed profile, from the rename to durable and published, p50",
                     middle["ours"], middle["bound"], 1.3),
         lab.against("  the processor time of all that", *used),
         lab.against("  of the wait the evaluation of the programs (bound: their compilation)",
                     middle["evaluate"], middle["compile"]),
+        lab.against("  of the wait the comparison with the version before (bound: the same)",
+                    middle["compare"], middle["compile"]),
         lab.Row("  of the wait two confined children, with nothing to do", lab.milliseconds(2 * middle["child"])),
         lab.at_most("  of the wait our own work: what is left without these and the bound", own, OWN_SECONDS),
-        lab.Row("  the check alone, without compilation and evaluation",
-                lab.milliseconds(middle["check"] - middle["compile"] - middle["evaluate"])),
+        lab.Row("  the rest of the check alone",
+                lab.milliseconds(middle["check"] - middle["compile"] - middle["evaluate"] - middle["compare"])),
     ]
 
 
@@ -55,11 +57,16 @@ def one_round(found, daemon, bare, i):
         raise lab.CannotRun("the pass ended without the change")
 
 
-def parts(found, path):
-    check, compilation, evaluation = lab.seconds(lab.OURS, "check", path, 20)
-    found["check"].append(check)
-    found["compile"].append(compilation)
-    found["evaluate"].append(evaluation)
+def write_profiles(where):
+    """A profile and the version before it."""
+    (where / "profile.json").write_bytes(lab.variant(0))
+    (where / "previous.json").write_bytes(lab.canonical(lab.variant(1)))
+
+
+def parts(found, where):
+    seconds = lab.seconds(lab.OURS, "check", where / "profile.json", 20, where / "previous.json")
+    for name, took in zip(("check", "compile", "evaluate", "compare"), seconds, strict=True):
+        found[name].append(took)
     found["child"].append(lab.seconds(lab.OURS, "child", 40)[0])
 
 
@@ -82,15 +89,20 @@ def inclusive(path):
     return found
 
 
-def profiled(place, n_changes):
-    """What callgrind counted in the daemon, and in its children by what they ran, in order."""
+def callgrind(place, *options):
+    """The prefix of a command, its environment, and the directory of what it leaves."""
     where = place.place()
     preload = where / "preload.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-D_GNU_SOURCE", "-o", preload,
                     lab.HERE / "under_valgrind.c", "-ldl"], check=True)
-    valgrind = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={where}/out.%p"]
-    env = {**os.environ, "LD_PRELOAD": str(preload)}
-    with place.daemon({"a.json": lab.variant(0)}, program=lab.UNCONFINED, prefix=valgrind, env=env) as daemon:
+    argv = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={where}/out.%p", *options]
+    return argv, {**os.environ, "LD_PRELOAD": str(preload)}, where
+
+
+def profiled(place, n_changes):
+    """What callgrind counted in the daemon, and in its children by what they ran, in order."""
+    prefix, env, where = callgrind(place)
+    with place.daemon({"a.json": lab.variant(0)}, program=lab.UNCONFINED, prefix=prefix, env=env) as daemon:
         pid = daemon.process.pid
         for i in range(1, n_changes + 1):
             daemon.swap({"a.json": lab.variant(i)})
@@ -103,8 +115,17 @@ def profiled(place, n_changes):
     return parent, workers, writers
 
 
-def middle_of(counts, *names):
-    return statistics.median(sum(count[name] for name in names) for count in counts)
+def one_check(place):
+    """What callgrind counted in a check that is compared with nothing."""
+    prefix, env, where = callgrind(place, "--toggle-collect=check_profile")
+    write_profiles(where)
+    subprocess.run([*prefix, lab.OURS, "check", where / "profile.json", "1"], env=env, stdout=subprocess.DEVNULL,
+                   check=True)
+    return inclusive(next(where.glob("out.*")))
+
+
+def middle_of(counts, name):
+    return statistics.median(count[name] for count in counts)
 
 
 def instructions(place):
@@ -112,16 +133,19 @@ def instructions(place):
     few, many = 2, 6
     before, _, _ = profiled(place, few)
     after, workers, writers = profiled(place, many)
+    check = one_check(place)
     daemon = (after["TOTALS"] - before["TOTALS"]) / (many - few)
-    compilation = middle_of(workers, "policy_compile")
-    evaluation = middle_of(workers, "program_verify", "eval_table_new")
-    check = middle_of(workers, "run_worker") - compilation - evaluation
+    compilation = check["policy_compile"]
+    evaluation = check["program_verify"] + check["eval_table_new"]
+    comparison = middle_of(workers, "verdict_compare")
+    worker = middle_of(workers, "run_worker") - compilation - evaluation - comparison
     writer = middle_of(writers, "run_writer")
     return [
         lab.against("one change: our own instructions, callgrind (bound: its compilation)",
-                    daemon + check + writer, compilation, text=millions),
+                    daemon + worker + writer, compilation, text=millions),
         lab.Row("  of that the daemon", millions(daemon)),
-        lab.Row("  of that the worker, without compilation and evaluation", millions(check)),
+        lab.Row("  of that the worker, without what is below", millions(worker)),
         lab.Row("  of that the writer", millions(writer)),
         lab.against("the evaluation's, beside them", evaluation, compilation, text=millions),
+        lab.against("the comparison's with the version before, beside them", comparison, compilation, text=millions),
     ]

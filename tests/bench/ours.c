@@ -3,9 +3,10 @@
 /*
  * Our own functions, called as the daemon calls them and timed apart:
  *
- *   ours check FILE N
- *       checks FILE N times in this process; medians in seconds of the whole, of its compilations
- *       (policy_compile) and of its evaluations (eval_table_new, program_verify)
+ *   ours check FILE N [PREVIOUS]
+ *       checks FILE N times in this process, as what replaces the canonical PREVIOUS; medians in
+ *       seconds of the whole, of its compilations (policy_compile), of its evaluations
+ *       (eval_table_new, program_verify), of the comparison with PREVIOUS (verdict_compare)
  *   ours child N
  *       the median in seconds of a confined child that has next to nothing to check
  *   ours verdict FILE
@@ -39,7 +40,10 @@
 #define NAME_SIZE 32
 
 /* What the wrapped functions took since it was last emptied: they have no other way to say it. */
-static struct { double compile, evaluate; } parts;
+static struct {
+        double compile, evaluate, compare;
+        bool is_comparing; /* which uses the functions of the evaluation too */
+} parts;
 
 static double now(void) {
         struct timespec t = {};
@@ -71,7 +75,8 @@ int __wrap_eval_table_new(
         double begin = now();
         int r = __real_eval_table_new(arena, policy, arch, ret_table);
 
-        parts.evaluate += now() - begin;
+        if (!parts.is_comparing)
+                parts.evaluate += now() - begin;
         return r;
 }
 
@@ -85,6 +90,19 @@ int __wrap_program_verify(Arena *arena, const EvalTable *table, const Arch *arch
         int r = __real_program_verify(arena, table, arch, program, max_points, ret_result);
 
         parts.evaluate += now() - begin;
+        return r;
+}
+
+int __real_verdict_compare(Verdict *verdict, const char *bytes, size_t size_bytes);
+int __wrap_verdict_compare(Verdict *verdict, const char *bytes, size_t size_bytes);
+int __wrap_verdict_compare(Verdict *verdict, const char *bytes, size_t size_bytes) {
+        double begin = now();
+        int r;
+
+        parts.is_comparing = true;
+        r = __real_verdict_compare(verdict, bytes, size_bytes);
+        parts.is_comparing = false;
+        parts.compare += now() - begin;
         return r;
 }
 
@@ -123,24 +141,27 @@ static int check_often(const WorkerRequest *request, size_t n) {
         _cleanup_free_ double *whole = calloc(n, sizeof(*whole));
         _cleanup_free_ double *compile = calloc(n, sizeof(*compile));
         _cleanup_free_ double *evaluate = calloc(n, sizeof(*evaluate));
+        _cleanup_free_ double *compare = calloc(n, sizeof(*compare));
 
         if (scratch_fd < 0 || nowhere_fd < 0)
                 return -errno;
-        if (!whole || !compile || !evaluate)
+        if (!whole || !compile || !evaluate || !compare)
                 return -ENOMEM;
         for (size_t i = 0; i < n; i++) {
                 double begin = now();
                 int r;
 
-                parts.compile = parts.evaluate = 0;
+                parts.compile = parts.evaluate = parts.compare = 0;
                 r = worker_serve(nowhere_fd, scratch_fd, request);
                 if (r < 0)
                         return r;
                 whole[i] = now() - begin;
                 compile[i] = parts.compile;
                 evaluate[i] = parts.evaluate;
+                compare[i] = parts.compare;
         }
-        printf("%.9f %.9f %.9f\n", median(whole, n), median(compile, n), median(evaluate, n));
+        printf("%.9f %.9f %.9f %.9f\n", median(whole, n), median(compile, n), median(evaluate, n),
+                median(compare, n));
         return 0;
 }
 
@@ -244,32 +265,42 @@ static int write_batch(const char *root, const char *bytes, size_t size_bytes, s
         return r < 0 ? r : apply(&work);
 }
 
+/* `argv` from the command on: what is to be done, the file, and what is behind it. */
+static int run_with_file(WorkerRequest *request, int argc, char **argv) {
+        bool is_write = strcmp(argv[0], "write") == 0;
+        size_t n = argc > 2 ? strtoul(argv[is_write ? argc - 1 : 2], NULL, 10) : 0;
+        _cleanup_free_ char *bytes = NULL, *previous = NULL;
+        int r = read_file(argv[is_write && argc > 3 ? 2 : 1], &bytes, &request->size_bytes);
+
+        if (r < 0)
+                return r;
+        request->bytes = bytes;
+        if (strcmp(argv[0], "verdict") == 0)
+                return say_verdict(request);
+        if (n == 0)
+                return -EINVAL;
+        if (is_write)
+                return write_batch(argv[1], bytes, request->size_bytes, n);
+        if (strcmp(argv[0], "check") != 0)
+                return -EINVAL;
+        if (argc > 3)
+                r = read_file(argv[3], &previous, &request->previous_size_bytes);
+        request->previous = previous;
+        return r < 0 ? r : check_often(request, n);
+}
+
 static int run(int argc, char **argv) {
         CheckOptions options = { .capabilities = capabilities_default() };
         WorkerRequest request = { .options = &options };
-        const char *what = argc > 1 ? argv[1] : "";
-        const char *file = argc > 2 ? argv[strcmp(what, "write") == 0 && argc > 3 ? 3 : 2] : "";
-        size_t n = argc > 3 ? strtoul(argv[argc - 1], NULL, 10) : 0;
-        _cleanup_free_ char *bytes = NULL;
-        int r = node_probe(&options.facts);
+        int r = argc < 3 ? -EINVAL : node_probe(&options.facts);
 
         if (r == 0)
                 r = sandbox_prepare();
         if (r < 0)
                 return r;
-        if (strcmp(what, "child") == 0 && argc == 3)
+        if (strcmp(argv[1], "child") == 0)
                 return child_often(&options, strtoul(argv[2], NULL, 10));
-        r = read_file(file, &bytes, &request.size_bytes);
-        if (r < 0)
-                return r;
-        request.bytes = bytes;
-        if (strcmp(what, "check") == 0 && n > 0)
-                return check_often(&request, n);
-        if (strcmp(what, "verdict") == 0)
-                return say_verdict(&request);
-        if (strcmp(what, "write") == 0 && n > 0)
-                return write_batch(argv[2], bytes, request.size_bytes, n);
-        return -EINVAL;
+        return run_with_file(&request, argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv) {
