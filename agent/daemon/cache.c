@@ -3,8 +3,8 @@
 /*
  * Verdicts by content: a pass whose inputs are unchanged forks nothing. Facts and options are
  * fixed for the process's life, so the bytes and the capabilities they are held against are the
- * whole key. A verdict is small once its canonical bytes are released: they are needed only until
- * they are written, and can be had again from a worker.
+ * whole key. What is kept of a verdict is small once its canonical bytes are released: they are
+ * needed only until they are written, and can be had again from a worker.
  */
 
 #include "daemon/cache.h"
@@ -18,8 +18,36 @@
 #define RETRY_MAX_USEC   (3600 * USEC_PER_SEC)
 
 static CacheEntry *entry_free(CacheEntry *entry) {
-        verdict_free(entry->verdict);
+        known_free(entry->known);
         free(entry);
+        return NULL;
+}
+
+Known *known_new(Texts *texts, Verdict *verdict) {
+        _cleanup_(known_freep) Known *known = calloc(1, sizeof(*known));
+
+        if (!known)
+                return NULL;
+        known->summary =
+                summary_new(texts, &verdict->diags, verdict->programs, verdict->n_programs);
+        if (!known->summary)
+                return NULL;
+        known->kind = verdict->kind;
+        known->digest = verdict->digest;
+        known->outline = verdict->outline;
+        known->previous = verdict->previous;
+        known->effect = verdict->effect;
+        known->canonical_size_bytes = verdict->canonical_size_bytes;
+        known->canonical = TAKE_PTR(verdict->canonical);
+        return TAKE_PTR(known);
+}
+
+Known *known_free(Known *known) {
+        if (!known)
+                return NULL;
+        summary_unref(known->summary);
+        free(known->canonical);
+        free(known);
         return NULL;
 }
 
@@ -81,15 +109,15 @@ CacheEntry *cache_get(VerdictCache *cache, const Digest *content, CapabilitySet 
 }
 
 bool cache_entry_is_due(const CacheEntry *entry, uint64_t now_usec) {
-        if (!entry->verdict)
+        if (!entry->known)
                 return true;
-        return entry->verdict->kind == VERDICT_DIED && entry->retry_usec <= now_usec;
+        return entry->known->kind == VERDICT_DIED && entry->retry_usec <= now_usec;
 }
 
-void cache_put(CacheEntry *entry, Verdict *verdict, uint64_t now_usec) {
-        verdict_free(entry->verdict);
-        entry->verdict = verdict;
-        if (verdict->kind != VERDICT_DIED) {
+void cache_put(CacheEntry *entry, Known *known, uint64_t now_usec) {
+        known_free(entry->known);
+        entry->known = known;
+        if (known->kind != VERDICT_DIED) {
                 entry->retry_delay = 0;
                 return;
         }
@@ -101,11 +129,11 @@ void cache_put(CacheEntry *entry, Verdict *verdict, uint64_t now_usec) {
 
 void cache_release_bytes(VerdictCache *cache) {
         for (size_t i = 0; i < cache->n; i++) {
-                Verdict *verdict = cache->entries[i]->verdict;
+                Known *known = cache->entries[i]->known;
 
-                if (verdict) {
-                        free(verdict->canonical);
-                        verdict->canonical = NULL;
+                if (known) {
+                        free(known->canonical);
+                        known->canonical = NULL;
                 }
         }
 }

@@ -3,17 +3,32 @@
 #define SECCOMPD_DAEMON_CACHE_H
 
 #include "base/cleanup.h"
-#include "profile/verdict.h"
+#include "report/summary.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/** What stays of a verdict: what decides and what is told. */
+typedef struct Known {
+        VerdictKind kind;
+        DiffEffect effect; /* as in Verdict, and so on */
+        Digest digest, outline, previous;
+        Summary *summary;       /* one holder */
+        char *canonical;        /* owned; NULL once it was let go of */
+        size_t canonical_size_bytes;
+} Known;
+
+/** Makes it of a verdict, whose canonical bytes it takes. Returns NULL when memory is out. */
+Known *known_new(Texts *texts, Verdict *verdict);
+Known *known_free(Known *known);
+DEFINE_CLEANUP(Known, known_free);
+
 /** What is known of one content under one set of capabilities. */
 typedef struct CacheEntry {
         Digest content;
         CapabilitySet capabilities;
-        Verdict *verdict;     /* owned; NULL: not checked yet */
+        Known *known;         /* owned; NULL: not checked yet */
         uint64_t retry_usec;  /* VERDICT_DIED: CLOCK_MONOTONIC time of the next try */
         uint64_t retry_delay; /* the last delay; 0: never died */
         bool is_queued;       /* a worker is or will be on it */
@@ -24,6 +39,7 @@ typedef struct CacheEntry {
 typedef struct VerdictCache {
         CacheEntry **entries; /* sorted; owned */
         size_t n;
+        Texts texts; /* of all summaries */
 } VerdictCache;
 
 void cache_done(VerdictCache *cache);
@@ -38,10 +54,10 @@ CacheEntry *cache_get(VerdictCache *cache, const Digest *content, CapabilitySet 
 bool cache_entry_is_due(const CacheEntry *entry, uint64_t now_usec);
 
 /**
- * Puts a verdict, which the entry now owns. One that died is tried again after 1 s, 2 s, … up to
- * an hour.
+ * Puts what is to be known of the entry's content, which the entry now owns. A check that died is
+ * tried again after 1 s, 2 s, … up to an hour.
  */
-void cache_put(CacheEntry *entry, Verdict *verdict, uint64_t now_usec);
+void cache_put(CacheEntry *entry, Known *known, uint64_t now_usec);
 
 /** Forgets the canonical bytes of all entries: verdicts stay, memory goes. */
 void cache_release_bytes(VerdictCache *cache);

@@ -14,26 +14,26 @@
 void claims_done(Claims *claims) {
         for (size_t i = 0; i < claims->n; i++) {
                 free(claims->items[i].name);
-                verdict_free(claims->items[i].problem);
+                known_free(claims->items[i].problem);
         }
         free(claims->items);
         *claims = (Claims){};
 }
 
-const Verdict *claim_verdict(const Claim *claim) {
+const Known *claim_known(const Claim *claim) {
         if (claim->problem)
                 return claim->problem;
-        return claim->entry ? claim->entry->verdict : NULL;
+        return claim->entry ? claim->entry->known : NULL;
 }
 
-static Verdict *problem_verdict(const SourceFile *file) {
+static Known *problem_of(Texts *texts, const SourceFile *file) {
         _cleanup_(verdict_freep) Verdict *verdict = verdict_new(VERDICT_BAD);
 
         if (!verdict)
                 return NULL;
         diag_add_as(&verdict->diags, (RuleId) file->problem_rule, SEVERITY_ERROR, (Span){}, NULL,
                 NULL, "%s", file->problem);
-        return diags_finish(&verdict->diags, NULL, 0) < 0 ? NULL : TAKE_PTR(verdict);
+        return diags_finish(&verdict->diags, NULL, 0) < 0 ? NULL : known_new(texts, verdict);
 }
 
 static int add(Claims *claims, const SourceSpec *spec, size_t source, const SourceFile *file,
@@ -48,7 +48,7 @@ static int add(Claims *claims, const SourceSpec *spec, size_t source, const Sour
         }
         claims->n++;
         if (file->problem) {
-                claim->problem = problem_verdict(file);
+                claim->problem = problem_of(&cache->texts, file);
                 return claim->problem ? 0 : -ENOMEM;
         }
         claim->entry = cache_get(cache, &file->digest, spec->capabilities);
@@ -73,7 +73,7 @@ static void settle_rivals(Claims *claims, const SourceSpec *specs) {
                         if (!claims->items[n - 1].rival)
                                 claims->items[n - 1].rival = specs[claim->source].name;
                         free(claim->name);
-                        verdict_free(claim->problem);
+                        known_free(claim->problem);
                 } else
                         claims->items[n++] = *claim;
         }

@@ -15,7 +15,7 @@ typedef struct Claim {
         const SourceFile *file; /* borrowed from its snapshot */
         const char *rival;      /* name of another source that claims it too, or NULL; borrowed */
         CacheEntry *entry;      /* of its content; NULL when the file could not be read as one */
-        Verdict *problem;       /* what to say instead; owned */
+        Known *problem;         /* what to say instead; owned */
 } Claim;
 
 typedef struct Claims {
@@ -36,7 +36,7 @@ int claims_make(const SourceSpec *specs, const Snapshot *snapshots, size_t n, Ve
 /** The claim of a name, or NULL. */
 Claim *claims_find(const Claims *claims, const char *name);
 
-/** What is known of a claim's content: the problem's or the entry's verdict; NULL while unknown. */
-const Verdict *claim_verdict(const Claim *claim);
+/** What is known of a claim's content: the problem or the entry's; NULL while unknown. */
+const Known *claim_known(const Claim *claim);
 
 #endif

@@ -11,6 +11,7 @@
 #include "daemon/daemon_internal.h"
 
 #include "base/duration.h"
+#include "base/heap.h"
 #include "node/probe.h"
 #include "node/sandbox.h"
 #include "version.h"
@@ -31,10 +32,10 @@ static void done(Daemon *daemon) {
         loop_stop(daemon);
         watch_free(daemon->watch);
         store_done(&daemon->store);
-        cache_done(&daemon->cache);
+        node_status_done(&daemon->status);
+        cache_done(&daemon->cache); /* with the texts of all summaries */
         observer_done(&daemon->observer);
         backoff_done(&daemon->backoff);
-        node_status_done(&daemon->status);
         free(daemon->checks);
         free(daemon->kubelet_root_problem);
         free(daemon->seccomp_problem);
@@ -245,6 +246,7 @@ int daemon_run(const Options *options) {
         int r;
 
         umask(0022);
+        heap_give_back();
         r = init(&daemon);
         if (r >= 0 && !(options->once && daemon.seccomp_problem)) {
                 r = sd_event_loop(daemon.event);

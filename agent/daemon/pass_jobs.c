@@ -47,15 +47,16 @@ static void release(PassWorker *worker) {
         *worker = (PassWorker){ .child = { .fd = -1 } };
 }
 
-static void settle(Pass *pass, CacheEntry *entry, Verdict *verdict) {
+/* Keeps what is to be known of a verdict. Returns 0 or -ENOMEM. */
+static int settle(Pass *pass, CacheEntry *entry, Verdict *verdict) {
         Metrics *metrics = pass->context.metrics;
-        uint64_t now = pass_now(pass);
+        Known *known = NULL;
 
         metrics->checks++;
         if (verdict->kind == VERDICT_DIED)
                 metrics->checks_died++;
         /* a content is counted once, not each time its bytes are made again */
-        if (!entry->verdict)
+        if (!entry->known)
                 for (size_t i = 0; i < verdict->diags.n; i++)
                         if (verdict->diags.items[i].severity == SEVERITY_ERROR)
                                 metrics->validation_failures[verdict->diags.items[i].rule]++;
@@ -64,19 +65,20 @@ static void settle(Pass *pass, CacheEntry *entry, Verdict *verdict) {
                 verdict->canonical = NULL;
         } else
                 pass->held_bytes += verdict->canonical_size_bytes;
-        cache_put(entry, verdict, now);
-        if (verdict->kind == VERDICT_DIED)
+        known = known_new(&pass->context.cache->texts, verdict);
+        if (!known)
+                return -ENOMEM;
+        cache_put(entry, known, pass_now(pass));
+        if (known->kind == VERDICT_DIED)
                 pass_wake_at(pass, entry->retry_usec);
+        return 0;
 }
 
 /* A check that could not even be started condemns nothing but this try. */
 static int settle_died(Pass *pass, CacheEntry *entry, const char *cause) {
-        Verdict *verdict = verdict_died(cause);
+        _cleanup_(verdict_freep) Verdict *verdict = verdict_died(cause);
 
-        if (!verdict)
-                return -ENOMEM;
-        settle(pass, entry, verdict);
-        return 0;
+        return verdict ? settle(pass, entry, verdict) : -ENOMEM;
 }
 
 static int on_input(sd_event_source *source, int fd, uint32_t events, void *userdata) {
@@ -103,7 +105,7 @@ static int on_exit_of_worker(sd_event_source *source, const siginfo_t *info, voi
         PassWorker *worker = userdata;
         Pass *pass = worker->pass;
         CacheEntry *entry = worker->job.entry;
-        Verdict *verdict = NULL;
+        _cleanup_(verdict_freep) Verdict *verdict = NULL;
         int r;
 
         (void) source;
@@ -111,10 +113,10 @@ static int on_exit_of_worker(sd_event_source *source, const siginfo_t *info, voi
         worker->child.pid = 0; /* the loop has reaped it */
         r = worker_verdict(&worker->child, status_of(info), worker->timed_out, &verdict);
         release(worker);
+        if (r >= 0)
+                r = settle(pass, entry, verdict);
         if (r < 0)
                 pass->error = r;
-        else
-                settle(pass, entry, verdict);
         pass_advance(pass);
         return 0;
 }

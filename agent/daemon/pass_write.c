@@ -45,11 +45,11 @@ static int collect_names(Pass *pass) {
 
 /* A file that is not ours, at a name that a good profile claims: what it means decides. */
 static bool is_foreign(const Pass *pass, const Observed *observed, const Claim *claim) {
-        const Verdict *verdict = claim ? claim_verdict(claim) : NULL;
+        const Known *known = claim ? claim_known(claim) : NULL;
 
-        return verdict && verdict->kind == VERDICT_GOOD && observed->kind == OBSERVED_FILE &&
+        return known && known->kind == VERDICT_GOOD && observed->kind == OBSERVED_FILE &&
                 !digest_is_none(&observed->digest) &&
-                !digest_equal(&observed->digest, &verdict->digest) &&
+                !digest_equal(&observed->digest, &known->digest) &&
                 !manifest_find(&pass->context.store->manifest, observed->name);
 }
 
@@ -102,8 +102,7 @@ static bool is_source_absent(const char *source, void *userdata) {
 static void settle_foreign(Pass *pass) {
         for (size_t i = 0; i < pass->n_foreign; i++) {
                 const PassForeign *foreign = &pass->foreign[i];
-                const Verdict *own = claim_verdict(foreign->claim),
-                              *theirs = foreign->entry->verdict;
+                const Known *own = claim_known(foreign->claim), *theirs = foreign->entry->known;
 
                 pass->observed[foreign->observed].means_desired = theirs &&
                         theirs->kind == VERDICT_GOOD && own &&
@@ -126,15 +125,15 @@ static int make_plan(Pass *pass) {
                 return -ENOMEM;
         for (size_t i = 0; i < pass->claims.n; i++) {
                 const Claim *claim = &pass->claims.items[i];
-                const Verdict *verdict = claim_verdict(claim);
+                const Known *known = claim_known(claim);
 
                 desired[i] = (Desired){
                         .name = claim->name,
                         .source = options->sources[claim->source].name,
                         .rival = claim->rival,
                         .source_digest = claim->file->digest,
-                        .is_good = verdict && verdict->kind == VERDICT_GOOD,
-                        .digest = verdict ? verdict->digest : (Digest){},
+                        .is_good = known && known->kind == VERDICT_GOOD,
+                        .digest = known ? known->digest : (Digest){},
                 };
         }
         return plan_make(desired, pass->claims.n, &pass->context.store->manifest, pass->observed,
@@ -159,10 +158,9 @@ static bool is_held_back(Pass *pass, const PlanItem *item) {
 /* The verdict whose canonical bytes an item wants written, or NULL: they are in .seccompd/good. */
 static CacheEntry *entry_for(const Pass *pass, const PlanItem *item) {
         const Claim *claim = claims_find(&pass->claims, item->name);
-        const Verdict *verdict = claim ? claim_verdict(claim) : NULL;
+        const Known *known = claim ? claim_known(claim) : NULL;
 
-        if (verdict && verdict->kind == VERDICT_GOOD &&
-                digest_equal(&verdict->digest, &item->digest))
+        if (known && known->kind == VERDICT_GOOD && digest_equal(&known->digest, &item->digest))
                 return claim->entry;
         return NULL;
 }
@@ -177,13 +175,13 @@ int pass_plan(Pass *pass) {
                 const PlanItem *item = &pass->plan.items[i];
                 CacheEntry *entry = wants_bytes(item) ? entry_for(pass, item) : NULL;
 
-                if (!entry || entry->verdict->canonical || is_held_back(pass, item))
+                if (!entry || entry->known->canonical || is_held_back(pass, item))
                         continue;
-                if (promised_bytes + entry->verdict->canonical_size_bytes > PASS_HELD_BYTES) {
+                if (promised_bytes + entry->known->canonical_size_bytes > PASS_HELD_BYTES) {
                         pass->has_deferred = true;
                         continue;
                 }
-                promised_bytes += entry->verdict->canonical_size_bytes;
+                promised_bytes += entry->known->canonical_size_bytes;
                 r = pass_queue(pass, claims_find(&pass->claims, item->name), entry, false);
         }
         return r;
@@ -255,11 +253,11 @@ static int gather_contents(Pass *pass) {
 
                         if (r < 0)
                                 return r;
-                } else if (entry->verdict->canonical)
+                } else if (entry->known->canonical)
                         content = (StoreContent){
                                 .name = item->name,
-                                .bytes = entry->verdict->canonical,
-                                .size_bytes = entry->verdict->canonical_size_bytes,
+                                .bytes = entry->known->canonical,
+                                .size_bytes = entry->known->canonical_size_bytes,
                         };
                 if (content.bytes)
                         pass->contents[pass->n_contents++] = content;

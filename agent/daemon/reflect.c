@@ -43,52 +43,6 @@ int reflect_manifest(NodeStatus *status, const Manifest *manifest) {
         return 0;
 }
 
-/* --- diagnostics --- */
-
-static int copy_diag(const Diag *from, Diag *to) {
-        *to = *from;
-        to->pointer = to->message = to->hint = NULL;
-        if (copy_string(&to->pointer, from->pointer) < 0 ||
-                copy_string(&to->message, from->message) < 0 ||
-                copy_string(&to->hint, from->hint) < 0)
-                return -ENOMEM;
-        return 0;
-}
-
-static int copy_diags(DiagList *to, const DiagList *from) {
-        diags_done(to);
-        diags_init(to, NULL);
-        if (from->n == 0)
-                return 0;
-        to->items = calloc(from->n, sizeof(*to->items));
-        if (!to->items)
-                return -ENOMEM;
-        to->capacity = from->n;
-        to->n_dropped = from->n_dropped;
-        to->worst = from->worst;
-        for (; to->n < from->n; to->n++)
-                if (copy_diag(&from->items[to->n], &to->items[to->n]) < 0) {
-                        to->n++; /* what it holds is freed with the rest */
-                        return -ENOMEM;
-                }
-        return 0;
-}
-
-/* The finding a log line carries: the first error, else the first warning. */
-static const Diag *first_diag(const ProfileStatus *profile) {
-        const Diag *warning = NULL;
-
-        for (size_t i = 0; i < profile->diags.n; i++) {
-                const Diag *diag = &profile->diags.items[i];
-
-                if (diag->severity == SEVERITY_ERROR)
-                        return diag;
-                if (diag->severity == SEVERITY_WARNING && !warning)
-                        warning = diag;
-        }
-        return warning;
-}
-
 /* --- log lines --- */
 
 static LogLevel level_of(ProfileState state) {
@@ -97,20 +51,13 @@ static LogLevel level_of(ProfileState state) {
 }
 
 static void log_change(const Log *log, const ProfileStatus *profile, const char *before) {
-        char digest[DIGEST_TEXT_SIZE] = "", source_digest[DIGEST_TEXT_SIZE] = "", place[64] = "";
+        char digest[DIGEST_TEXT_SIZE] = "", source_digest[DIGEST_TEXT_SIZE] = "";
         const ProfileChange *change = &profile->changes[profile->n_changes - 1];
-        const Diag *diag = first_diag(profile);
-        _cleanup_buf_ Buf text = {};
 
         if (!digest_is_none(&profile->digest))
                 digest_text(&profile->digest, digest);
         if (!digest_is_none(&profile->source_digest))
                 digest_text(&profile->source_digest, source_digest);
-        if (diag) {
-                if (diag->line > 0)
-                        snprintf(place, sizeof(place), "%u:%u: ", diag->line, diag->column);
-                buf_printf(&text, "%s%s [SP%d]", place, diag->message, (int) diag->rule);
-        }
         const LogField fields[] = {
                 { "profile", profile->name },
                 { "source", profile->source },
@@ -118,7 +65,7 @@ static void log_change(const Log *log, const ProfileStatus *profile, const char 
                 { "before", before },
                 { "reason", profile->reason },
                 { "effect", change->has_effect ? diff_effect_name(change->effect) : NULL },
-                { "diagnostic", buf_error(&text) == 0 ? text.data : NULL },
+                { "diagnostic", summary_first(profile->summary) },
                 { "digest", *digest ? digest : NULL },
                 { "source_digest", *source_digest ? source_digest : NULL },
         };
@@ -186,20 +133,15 @@ static bool is_change(const ProfileStatus *profile, const Outcome *outcome, cons
 /* Everything but the change itself. */
 static int describe(
         ProfileStatus *profile, const Claim *claim, const Outcome *outcome, const char *source) {
-        const Verdict *verdict = claim ? claim_verdict(claim) : NULL;
+        const Known *known = claim ? claim_known(claim) : NULL;
         int r = copy_string(&profile->reason, *outcome->reason ? outcome->reason : NULL);
 
         if (r >= 0)
                 r = copy_string(&profile->source, source);
-        if (r >= 0 && verdict)
-                r = copy_diags(&profile->diags, &verdict->diags);
         if (r < 0)
                 return r;
-        if (!verdict)
-                diags_done(&profile->diags);
-        profile->n_programs = verdict ? verdict->n_programs : 0;
-        if (verdict)
-                memcpy(profile->programs, verdict->programs, sizeof(profile->programs));
+        summary_unref(profile->summary);
+        profile->summary = summary_ref(known ? known->summary : NULL);
         profile->is_contended = outcome->is_contended;
         return 0;
 }
@@ -209,39 +151,48 @@ static int describe(
  * one that an earlier process installed until its source was checked again.
  */
 static void note_outline(ProfileStatus *profile, const Claim *claim, const Outcome *outcome) {
-        const Verdict *verdict = claim ? claim_verdict(claim) : NULL;
+        const Known *known = claim ? claim_known(claim) : NULL;
 
-        if (!verdict || verdict->kind != VERDICT_GOOD ||
-                !digest_equal(&verdict->digest, &outcome->digest))
+        if (!known || known->kind != VERDICT_GOOD ||
+                !digest_equal(&known->digest, &outcome->digest))
                 return;
         if (!digest_equal(&profile->digest, &outcome->digest))
-                profile->is_errno_only = digest_equal(&profile->outline, &verdict->outline);
-        profile->outline = verdict->outline;
+                profile->is_errno_only = digest_equal(&profile->outline, &known->outline);
+        profile->outline = known->outline;
 }
 
 static int report_errno_only(ProfileStatus *profile, const RuleConfig *rules) {
-        if (!profile->is_errno_only || profile->state != PROFILE_INSTALLED)
+        _cleanup_(diags_done) DiagList diags = {};
+        Summary *summary = NULL;
+
+        if (!profile->is_errno_only || profile->state != PROFILE_INSTALLED || !profile->summary)
                 return 0;
-        profile->diags.config = rules;
-        diag_add(&profile->diags, SP910, (Span){}, NULL, NULL,
+        diags_init(&diags, rules);
+        diag_add(&diags, SP910, (Span){}, NULL, NULL,
                 "only errnos changed since the version before: crun 1.14 to 1.28 keeps compiled "
                 "filters under a hash without errnos and would go on with the old one, were it not "
                 "for the first rule of the canonical form");
-        profile->diags.config = NULL;
-        return diags_finish(&profile->diags, NULL, 0);
+        if (diags_finish(&diags, NULL, 0) < 0)
+                return -ENOMEM;
+        summary = summary_with(profile->summary, &diags);
+        if (!summary)
+                return -ENOMEM;
+        summary_unref(profile->summary);
+        profile->summary = summary;
+        return 0;
 }
 
 /* The effect of what was installed just now, if it was compared with what stood there before. */
 static void note_effect(ProfileStatus *profile, const Claim *claim, const Digest *before) {
-        const Verdict *verdict = claim ? claim_verdict(claim) : NULL;
+        const Known *known = claim ? claim_known(claim) : NULL;
         ProfileChange *change = &profile->changes[profile->n_changes - 1];
 
-        if (!verdict || digest_is_none(before) || change->state != PROFILE_INSTALLED ||
-                !digest_equal(&verdict->digest, &change->digest) ||
-                !digest_equal(&verdict->previous, before))
+        if (!known || digest_is_none(before) || change->state != PROFILE_INSTALLED ||
+                !digest_equal(&known->digest, &change->digest) ||
+                !digest_equal(&known->previous, before))
                 return;
         change->has_effect = true;
-        change->effect = verdict->effect;
+        change->effect = known->effect;
 }
 
 static int reflect_item(NodeStatus *status, const PlanItem *item, const PassReport *report,

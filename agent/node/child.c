@@ -9,6 +9,8 @@
 
 #include "node/child.h"
 
+#include "base/heap.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,7 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#define CHILD_CHUNK_BYTES (64U << 10)
+#define CHILD_CHUNK_BYTES (8U << 10)
 
 #ifdef SECCOMPD_COVERAGE
 /* libgcov: counters are written at exit(3), which a child does not come to */
@@ -36,6 +38,7 @@ static _Noreturn void run_child(
         int (*run)(int fd, void *userdata), void *userdata, int fd, pid_t parent) {
         int status = EXIT_FAILURE;
 
+        heap_keep();
         reset_signals();
         /* without a parent nobody will read the reply; it may have gone before the prctl */
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)

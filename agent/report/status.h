@@ -6,7 +6,7 @@
 #include "base/digest.h"
 #include "profile/facts.h"
 #include "profile/state.h"
-#include "profile/verdict.h"
+#include "report/summary.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,9 +41,7 @@ typedef struct ProfileStatus {
         bool is_contended;    /* another writer keeps undoing us: repairs back off */
         Digest outline;     /* of the installed bytes without errnos; none while it is not known */
         bool is_errno_only; /* the installed bytes differ from those before in errnos only */
-        DiagList diags;     /* of the source's bytes now; finished */
-        VerdictProgram programs[POLICY_ARCHES_MAX]; /* of the source's bytes when they are good */
-        size_t n_programs;
+        Summary *summary;   /* of the check of the source's bytes now; one holder; NULL: none */
         ProfileChange *changes; /* oldest first, at most STATUS_CHANGES; owned */
         size_t n_changes;
 } ProfileStatus;

@@ -103,12 +103,14 @@ static void put_source(Buf *buf, const SourceStatus *source) {
 }
 
 static void put_programs(Buf *buf, const ProfileStatus *profile) {
+        size_t n_programs = 0;
+        const VerdictProgram *programs = summary_programs(profile->summary, &n_programs);
         uint64_t n_insns = 0;
 
         put_key(buf, "programs");
         buf_putc(buf, '[');
-        for (size_t i = 0; i < profile->n_programs; i++) {
-                const VerdictProgram *program = &profile->programs[i];
+        for (size_t i = 0; i < n_programs; i++) {
+                const VerdictProgram *program = &programs[i];
 
                 put_comma(buf);
                 buf_putc(buf, '{');
@@ -156,8 +158,8 @@ static void put_profile(Buf *buf, const ProfileStatus *profile) {
         put_bool(buf, "contended", profile->is_contended);
         put_programs(buf, profile);
         put_key(buf, "diagnostics");
-        diags_render_json(buf, &profile->diags);
-        put_number(buf, "diagnosticsDropped", profile->diags.n_dropped);
+        summary_render_findings(buf, profile->summary);
+        put_number(buf, "diagnosticsDropped", summary_n_dropped(profile->summary));
         put_changes(buf, profile);
         buf_putc(buf, '}');
 }

@@ -187,6 +187,33 @@ static void fill_sources(NodeStatus *status) {
         };
 }
 
+static Texts texts;
+
+static Summary *summary(void) {
+        const VerdictProgram programs[] = {
+                { .arch = arch_by_name("SCMP_ARCH_X86_64"),
+                        .n_insns = 300,
+                        .n_points = 1234,
+                        .optimise = 1,
+                        .is_exhaustive = true },
+                { .arch = arch_by_name("SCMP_ARCH_X86"),
+                        .n_insns = 4000,
+                        .n_points = 20000,
+                        .optimise = 2 },
+        };
+        _cleanup_(diags_done) DiagList diags = {};
+        Summary *made;
+
+        diags_init(&diags, NULL);
+        diag_add(&diags, SP302, (Span){}, "/syscalls/0/action", "did you mean X?",
+                "unknown action \"Y\"");
+        assert_int_equal(diags_finish(&diags, NULL, 0), 0);
+        diags.n_dropped = 7;
+        made = summary_new(&texts, &diags, programs, N_ELEMENTS(programs));
+        assert_non_null(made);
+        return made;
+}
+
 static void fill_profiles(NodeStatus *status) {
         const Digest one = digest_filled(0x11), two = digest_filled(0x22), none = {};
         ProfileStatus *profile = add(status, "team-a/we\"b\n.json", "team-a");
@@ -198,21 +225,7 @@ static void fill_profiles(NodeStatus *status) {
                 profile_status_change(profile, 1700000000123456, PROFILE_STALE, &one, &none), 0);
         profile->reason = copy("write failed: No space left on device");
         profile->is_contended = true;
-        diags_init(&profile->diags, NULL);
-        diag_add(&profile->diags, SP302, (Span){}, "/syscalls/0/action", "did you mean X?",
-                "unknown action \"Y\"");
-        assert_int_equal(diags_finish(&profile->diags, NULL, 0), 0);
-        profile->diags.n_dropped = 7;
-        profile->n_programs = 2;
-        profile->programs[0] = (VerdictProgram){ .arch = arch_by_name("SCMP_ARCH_X86_64"),
-                .n_insns = 300,
-                .n_points = 1234,
-                .optimise = 1,
-                .is_exhaustive = true };
-        profile->programs[1] = (VerdictProgram){ .arch = arch_by_name("SCMP_ARCH_X86"),
-                .n_insns = 4000,
-                .n_points = 20000,
-                .optimise = 2 };
+        profile->summary = summary();
         profile = add(status, "b.json", "team-b");
         profile->state = PROFILE_INVALID;
 }
