@@ -23,30 +23,10 @@ static CacheEntry *entry_free(CacheEntry *entry) {
         return NULL;
 }
 
-Known *known_new(Texts *texts, Verdict *verdict) {
-        _cleanup_(known_freep) Known *known = calloc(1, sizeof(*known));
-
-        if (!known)
-                return NULL;
-        known->summary =
-                summary_new(texts, &verdict->diags, verdict->programs, verdict->n_programs);
-        if (!known->summary)
-                return NULL;
-        known->kind = verdict->kind;
-        known->digest = verdict->digest;
-        known->outline = verdict->outline;
-        known->previous = verdict->previous;
-        known->effect = verdict->effect;
-        known->canonical_size_bytes = verdict->canonical_size_bytes;
-        known->canonical = TAKE_PTR(verdict->canonical);
-        return TAKE_PTR(known);
-}
-
 Known *known_free(Known *known) {
         if (!known)
                 return NULL;
         summary_unref(known->summary);
-        free(known->canonical);
         free(known);
         return NULL;
 }
@@ -55,6 +35,7 @@ void cache_done(VerdictCache *cache) {
         for (size_t i = 0; i < cache->n; i++)
                 entry_free(cache->entries[i]);
         free(cache->entries);
+        arena_free(cache->bytes);
         *cache = (VerdictCache){};
 }
 
@@ -108,6 +89,37 @@ CacheEntry *cache_get(VerdictCache *cache, const Digest *content, CapabilitySet 
         return entry;
 }
 
+/* Bytes that are let go of all at once get a place of their own: among what stays, each would keep
+ * its pages. */
+static const char *keep_bytes(VerdictCache *cache, const char *bytes, size_t size_bytes) {
+        if (!cache->bytes)
+                cache->bytes = arena_new();
+        return cache->bytes ? arena_strndup(cache->bytes, bytes, size_bytes) : NULL;
+}
+
+Known *cache_know(VerdictCache *cache, const Verdict *verdict) {
+        _cleanup_(known_freep) Known *known = calloc(1, sizeof(*known));
+
+        if (!known)
+                return NULL;
+        *known = (Known){
+                .kind = verdict->kind,
+                .digest = verdict->digest,
+                .outline = verdict->outline,
+                .previous = verdict->previous,
+                .effect = verdict->effect,
+                .summary = summary_new(
+                        &cache->texts, &verdict->diags, verdict->programs, verdict->n_programs),
+                .canonical_size_bytes = verdict->canonical_size_bytes,
+        };
+        if (verdict->canonical)
+                known->canonical =
+                        keep_bytes(cache, verdict->canonical, known->canonical_size_bytes);
+        if (!known->summary || (verdict->canonical && !known->canonical))
+                return NULL;
+        return TAKE_PTR(known);
+}
+
 bool cache_entry_is_due(const CacheEntry *entry, uint64_t now_usec) {
         if (!entry->known)
                 return true;
@@ -131,11 +143,10 @@ void cache_release_bytes(VerdictCache *cache) {
         for (size_t i = 0; i < cache->n; i++) {
                 Known *known = cache->entries[i]->known;
 
-                if (known) {
-                        free(known->canonical);
+                if (known)
                         known->canonical = NULL;
-                }
         }
+        cache->bytes = arena_free(cache->bytes);
 }
 
 void cache_sweep(VerdictCache *cache) {

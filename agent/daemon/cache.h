@@ -2,7 +2,7 @@
 #ifndef SECCOMPD_DAEMON_CACHE_H
 #define SECCOMPD_DAEMON_CACHE_H
 
-#include "base/cleanup.h"
+#include "base/arena.h"
 #include "report/summary.h"
 
 #include <stdbool.h>
@@ -15,12 +15,10 @@ typedef struct Known {
         DiffEffect effect; /* as in Verdict, and so on */
         Digest digest, outline, previous;
         Summary *summary;       /* one holder */
-        char *canonical;        /* owned; NULL once it was let go of */
+        const char *canonical;  /* borrowed from the cache; NULL once it was let go of */
         size_t canonical_size_bytes;
 } Known;
 
-/** Makes it of a verdict, whose canonical bytes it takes. Returns NULL when memory is out. */
-Known *known_new(Texts *texts, Verdict *verdict);
 Known *known_free(Known *known);
 DEFINE_CLEANUP(Known, known_free);
 
@@ -39,7 +37,8 @@ typedef struct CacheEntry {
 typedef struct VerdictCache {
         CacheEntry **entries; /* sorted; owned */
         size_t n;
-        Texts texts; /* of all summaries */
+        Texts texts;  /* of all summaries */
+        Arena *bytes; /* all canonical bytes that are held; owned; NULL: none are */
 } VerdictCache;
 
 void cache_done(VerdictCache *cache);
@@ -49,6 +48,9 @@ void cache_done(VerdictCache *cache);
  * sweep finds it unused. Returns NULL when memory is out.
  */
 CacheEntry *cache_get(VerdictCache *cache, const Digest *content, CapabilitySet capabilities);
+
+/** Makes of a verdict what is to be known of it. Returns NULL when memory is out. */
+Known *cache_know(VerdictCache *cache, const Verdict *verdict);
 
 /** Whether the entry needs a worker at `now_usec`: never checked, or died and its time has come. */
 bool cache_entry_is_due(const CacheEntry *entry, uint64_t now_usec);

@@ -26,14 +26,14 @@ const Known *claim_known(const Claim *claim) {
         return claim->entry ? claim->entry->known : NULL;
 }
 
-static Known *problem_of(Texts *texts, const SourceFile *file) {
+static Known *problem_of(VerdictCache *cache, const SourceFile *file) {
         _cleanup_(verdict_freep) Verdict *verdict = verdict_new(VERDICT_BAD);
 
         if (!verdict)
                 return NULL;
         diag_add_as(&verdict->diags, (RuleId) file->problem_rule, SEVERITY_ERROR, (Span){}, NULL,
                 NULL, "%s", file->problem);
-        return diags_finish(&verdict->diags, NULL, 0) < 0 ? NULL : known_new(texts, verdict);
+        return diags_finish(&verdict->diags, NULL, 0) < 0 ? NULL : cache_know(cache, verdict);
 }
 
 static int add(Claims *claims, const SourceSpec *spec, size_t source, const SourceFile *file,
@@ -48,7 +48,7 @@ static int add(Claims *claims, const SourceSpec *spec, size_t source, const Sour
         }
         claims->n++;
         if (file->problem) {
-                claim->problem = problem_of(&cache->texts, file);
+                claim->problem = problem_of(cache, file);
                 return claim->problem ? 0 : -ENOMEM;
         }
         claim->entry = cache_get(cache, &file->digest, spec->capabilities);

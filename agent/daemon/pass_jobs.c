@@ -65,7 +65,7 @@ static int settle(Pass *pass, CacheEntry *entry, Verdict *verdict) {
                 verdict->canonical = NULL;
         } else
                 pass->held_bytes += verdict->canonical_size_bytes;
-        known = known_new(&pass->context.cache->texts, verdict);
+        known = cache_know(pass->context.cache, verdict);
         if (!known)
                 return -ENOMEM;
         cache_put(entry, known, pass_now(pass));
