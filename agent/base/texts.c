@@ -20,7 +20,7 @@ typedef struct Text {
 } Text;
 
 static Text *text_of(const char *string) {
-        return (Text *) (uintptr_t) (string - offsetof(Text, string));
+        return (Text *) (void *) ((char *) string - offsetof(Text, string));
 }
 
 /* The tree holds the strings themselves, so that any string can be looked up. */
@@ -50,16 +50,16 @@ const char *texts_hold(Texts *texts, const char *string) {
         return text->string;
 }
 
-void texts_release(Texts *texts, const char *string) {
-        Text *text;
+void texts_release(Texts *texts, const char *text) {
+        Text *held;
 
-        if (!string)
+        if (!text)
                 return;
-        text = text_of(string);
-        assert(text->n_holders > 0);
-        if (--text->n_holders > 0)
+        held = text_of(text);
+        assert(held->n_holders > 0);
+        if (--held->n_holders > 0)
                 return;
-        tdelete(string, &texts->tree, compare);
+        tdelete(text, &texts->tree, compare);
         texts->n--;
-        free(text);
+        free(held);
 }

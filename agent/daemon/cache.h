@@ -14,8 +14,8 @@ typedef struct Known {
         VerdictKind kind;
         DiffEffect effect; /* as in Verdict, and so on */
         Digest digest, outline, previous;
-        Summary *summary;       /* one holder */
-        const char *canonical;  /* borrowed from the cache; NULL once it was let go of */
+        Summary *summary;      /* one holder */
+        const char *canonical; /* borrowed from the cache; NULL once it was let go of */
         size_t canonical_size_bytes;
 } Known;
 

@@ -36,7 +36,7 @@ static Summary *allocate(Texts *texts, size_t n_findings, size_t n_programs) {
 }
 
 static VerdictProgram *programs_of(const Summary *summary) {
-        return (VerdictProgram *) (uintptr_t) (summary->findings + summary->n_findings);
+        return (VerdictProgram *) (void *) (summary->findings + summary->n_findings);
 }
 
 static int hold(Summary *summary, size_t place, const char *finding) {
