@@ -18,11 +18,16 @@ RUN deploy/image/library.sh libmicrohttpd
 RUN deploy/image/library.sh libsystemd
 RUN deploy/image/library.sh libcurl
 
-COPY . .
+COPY Makefile CHANGELOG.md LICENSE ./
+COPY agent agent/
+COPY docs/rules.md docs/
+COPY deploy/image/programs.sh deploy/image/rootfs.py deploy/image/
 ARG REVISION
 ARG SOURCE_DATE_EPOCH
 RUN deploy/image/programs.sh
-# Only for `make test-arm64`; a time, so that the tests run each time.
+
+# For `make test-arm64` only; a time, so that the tests run each time.
+COPY . .
 ARG TESTS_AT
 RUN [ -z "$TESTS_AT" ] || deploy/image/unit-tests.sh
 
@@ -35,6 +40,8 @@ LABEL org.opencontainers.image.title="seccompd" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.licenses="Apache-2.0 AND LGPL-2.1-or-later AND LGPL-2.1-only AND MIT AND BSD-3-Clause AND BSD-2-Clause AND ISC AND curl"
 COPY --from=build /image/ /
+# glibc keeps what was freed last in lists that malloc_trim(3) does not empty: 0.3 MiB after a thousand profiles.
+ENV GLIBC_TUNABLES=glibc.malloc.tcache_count=0
 # Root without any capability: the kubelet's directories belong to root and are often 0700, so any other user gets
 # EACCES, while root needs no capability to create, chmod, rename and fsync in a directory of its own.
 USER 0:0

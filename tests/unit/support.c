@@ -8,12 +8,15 @@
 #include "base/cleanup.h"
 #include "base/fdio.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 const char *support_root(void) {
         const char *root = getenv("SECCOMPD_ROOT");
@@ -38,6 +41,25 @@ char *support_read_file(const char *path, size_t *ret_size_bytes) {
         if (ret_size_bytes)
                 *ret_size_bytes = size_bytes;
         return bytes;
+}
+
+void support_skip(const char *format, ...) {
+        va_list args;
+
+        print_message("[ SKIPPING ] ");
+        va_start(args, format);
+        vprint_message(format, args);
+        va_end(args);
+        print_message("\n");
+        skip();
+        abort(); /* not reached */
+}
+
+void support_needs_seccomp(void) {
+        uint32_t action = SECCOMP_RET_ALLOW;
+
+        if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0)
+                support_skip("no seccomp filters here: %s", strerror(errno));
 }
 
 char *support_temp_dir(void) {

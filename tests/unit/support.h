@@ -21,6 +21,12 @@ const char *support_root(void);
  */
 char *support_read_file(const char *path, size_t *ret_size_bytes);
 
+/** Skips the running test, and says why. */
+_Noreturn void support_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** Skips the running test where the kernel takes no seccomp filter; an emulator of one does not. */
+void support_needs_seccomp(void);
+
 /** A fresh temporary directory, owned string; removed with support_remove_tree(). */
 char *support_temp_dir(void);
 void support_remove_tree(const char *path);

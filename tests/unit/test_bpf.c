@@ -271,8 +271,7 @@ static void test_tables_agree_with_the_kernel(void **state) {
         pid_t pid = 0;
 
         (void) state;
-        if (prctl(PR_GET_SECCOMP) < 0)
-                skip();
+        support_needs_seccomp();
         pid = fork();
         assert_true(pid >= 0);
         if (pid == 0)

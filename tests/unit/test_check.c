@@ -9,6 +9,7 @@
 #include "profile/compile.h"
 
 #include <errno.h>
+#include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -458,7 +459,7 @@ static void test_published_profile(void **state) {
         _cleanup_free_ char *text = NULL;
 
         if (access(PUBLISHED_PROFILE, R_OK) < 0)
-                skip();
+                support_skip("no %s here", PUBLISHED_PROFILE);
         text = support_read_file(PUBLISHED_PROFILE, NULL);
         verdict = check(*state, text);
         assert_int_equal(verdict->kind, VERDICT_GOOD);
@@ -474,6 +475,8 @@ static void test_broken_machine(void **state) {
         CheckContext context = fixture->context;
         Verdict *none = NULL;
 
+        if (seccomp_version()->major > 2 || seccomp_version()->minor >= 6)
+                support_skip("libseccomp 2.6 exports to memory, not to a file");
         context.scratch_fd = -1;
         assert_int_equal(check_profile(&context, text, strlen(text), &none), -EIO);
         assert_null(none);

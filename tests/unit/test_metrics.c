@@ -318,7 +318,7 @@ static void test_promtool(void **state) {
         (void) state;
         if (access(PROMTOOL, X_OK) < 0) {
                 node_status_done(&status);
-                skip();
+                support_skip("no %s here", PROMTOOL);
         }
         directory = support_temp_dir();
         metrics.with_profile_info = true;

@@ -37,9 +37,9 @@
 #include <time.h>
 
 #ifdef SECCOMPD_UNCONFINED
-#define SKIP_UNCONFINED() skip()
+#define SKIP_UNCONFINED() support_skip("this build confines nothing")
 #else
-#define SKIP_UNCONFINED() (void) 0
+#define SKIP_UNCONFINED() support_needs_seccomp()
 #endif
 
 #define NOT_CONFINED 99 /* exit status of a child whose sandbox could not be entered */
@@ -415,8 +415,11 @@ static void test_only_the_kept_descriptors_stay_open(void **state) {
         for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
                 _cleanup_buf_ Buf reply = {};
                 Closing closing = rows[i];
-                int status = status_of(close_descriptors, &closing, &reply);
+                int status;
 
+                if (closing.denied_errno != 0)
+                        support_needs_seccomp();
+                status = status_of(close_descriptors, &closing, &reply);
                 if (status != 0)
                         fail_msg("row %zu: status %#x", i, (unsigned) status);
                 assert_int_equal(reply.size, closing.keeps_many ? 3 : 1);

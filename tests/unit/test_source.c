@@ -573,7 +573,7 @@ static void test_what_may_not_be_read_is_named(void **state) {
         Fixture *fixture = *state;
 
         if (geteuid() != 0)
-                skip();
+                support_skip("needs root");
         assert_int_equal(fchmod(fixture->fd, 0755), 0);
         put(fixture, "open.json", "{}");
         put(fixture, "shut.json", "{}");
@@ -640,7 +640,8 @@ static void test_an_older_kernel_follows_no_link(void **state) {
         Fixture *fixture = *state;
 
         if (geteuid() != 0)
-                skip();
+                support_skip("needs root");
+        support_needs_seccomp();
         make_dir(fixture, "a");
         make_dir(fixture, "a/b");
         put(fixture, "a/b/deep.json", "{}");

@@ -68,8 +68,7 @@ static void test_open_says_what_the_disk_refuses(void **state) {
         assert_true(asprintf(&root, "%s/read-only", fixture->root) > 0);
         assert_int_equal(mkdir(root, 0755), 0);
         if (mount("tmpfs", root, "tmpfs", MS_RDONLY, NULL) < 0) {
-                print_message("mounting is not permitted here: %s\n", strerror(errno));
-                skip();
+                support_skip("mounting is not permitted here: %s", strerror(errno));
         }
         r = store_open(root, "profiles", &store, &problem);
         assert_int_equal(umount2(root, MNT_DETACH), 0);
@@ -266,7 +265,7 @@ static void test_observe_where_it_may_not_go(void **state) {
         pid_t pid;
 
         if (geteuid() != 0)
-                skip();
+                support_skip("needs root");
         assert_int_equal(mkdir(path, 0700), 0);
         pid = fork();
         assert_true(pid >= 0);

@@ -44,8 +44,7 @@ static pid_t start_traced(Fixture *fixture) {
         }
         assert_int_equal(waitpid(pid, &status, 0), pid);
         if (WIFEXITED(status) && WEXITSTATUS(status) == 3) {
-                print_message("tracing is not permitted here\n");
-                skip();
+                support_skip("tracing is not permitted here");
         }
         assert_true(WIFSTOPPED(status));
         return pid;

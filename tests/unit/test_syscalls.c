@@ -63,7 +63,7 @@ static void check_header(const char *arch_name, const char *path, int bit, size_
         char name[NAME_MAX_LEN];
 
         if (!header_read(path, &header))
-                skip();
+                support_skip("no %s here", path);
         assert_true(header.n >= n_least);
         for (int nr = 0; nr <= header.highest; nr++) {
                 const char *theirs = header.names[nr];

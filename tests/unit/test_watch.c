@@ -404,7 +404,7 @@ static void test_a_source_that_is_shut_is_heard_when_it_opens(void **state) {
         int status = -1;
 
         if (geteuid() != 0)
-                skip();
+                support_skip("needs root");
         assert_int_equal(fchmod(fixture->fd, 0755), 0);
         do_steps(fixture, "dshut dshut/s cshut");
         assert_int_equal(child_start(arm_as_nobody, fixture, 64, &child), 0);
@@ -450,7 +450,7 @@ static void test_an_overflow_is_told(void **state) {
         uint32_t heard = 0, more;
 
         if (n > 100000)
-                skip();
+                support_skip("the queue holds %ld events: too many to fill", n);
         do_steps(fixture, "ds +s/a +s/b");
         arm_source(fixture, 0, "s");
         for (long i = 0; i <= n / 2 + 1; i++) { /* not twice the same in a row: those are merged */
