@@ -314,7 +314,7 @@ base-image: ## Make the Debian image that `make image` starts from, where none c
 
 .PHONY: test-arm64
 test-arm64: ## The unit tests as compiled for arm64 in the image's build stage, run by qemu
-	@PLATFORM=arm64 TESTS=1 $(IMAGE_BUILD)
+	@PLATFORM=$(or $(PLATFORM),arm64) TESTS=1 $(IMAGE_BUILD)
 
 .PHONY: test-image
 test-image: ## Build the image twice, compare, and run it under runc: read-only, no capability, no network

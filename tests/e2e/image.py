@@ -70,8 +70,9 @@ class Image:
 class Container:
     """The unpacked image under runc: read-only root, no capability, a network namespace with nothing in it."""
 
-    def __init__(self, directory, rootfs):
+    def __init__(self, directory, image, rootfs):
         self.directory = pathlib.Path(directory)
+        self.image = image
         self.rootfs = rootfs
         self.name = f"seccompd-test-{uuid.uuid4().hex[:12]}"
         self.runc = ["runc", "--root", str(self.directory / "state")]
@@ -85,7 +86,8 @@ class Container:
                 {"destination": str(at), "source": str(source), "type": "bind", "options": ["rbind", mode]}
                 for at, (source, mode) in mounts.items())],
             "process": {
-                "terminal": False, "user": {"uid": 0, "gid": 0}, "args": arguments, "env": [], "cwd": "/",
+                "terminal": False, "user": {"uid": 0, "gid": 0}, "args": arguments, "cwd": "/",
+                "env": self.image.config["config"].get("Env", []),
                 "capabilities": none, "noNewPrivileges": True},
             "linux": {
                 "cgroupsPath": f"/{self.name}",
@@ -139,13 +141,11 @@ def memory_of(pid):
     """KiB by kind: RSS and PSS of the process, and what its cgroup is charged with, where that can be had."""
     rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
     lines = {line.split(":")[0]: int(line.split()[1]) for line in rollup}
-    found = {"RSS": lines["Rss"], "PSS": lines["Pss"], "private dirty": lines["Private_Dirty"]}
+    found = {"RSS": lines["Rss"], "PSS": lines["Pss"], "anonymous": lines["Anonymous"]}
     cgroup = cgroup_of(pid)
     if cgroup:
         current = next(path for path in (cgroup / "memory.current", cgroup / "memory.usage_in_bytes") if path.exists())
         stat = dict(line.split() for line in (cgroup / "memory.stat").read_text().splitlines())
-        usage = int(current.read_text())
-        inactive = int(stat.get("total_inactive_file", stat.get("inactive_file", 0)))
-        found["cgroup"] = usage >> 10
-        found["cgroup working set"] = (usage - inactive) >> 10
+        found["cgroup"] = int(current.read_text()) >> 10
+        found["of it page cache"] = int(stat.get("cache", stat.get("file"))) >> 10
     return found

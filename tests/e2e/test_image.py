@@ -33,9 +33,9 @@ def rootfs(tmp_path_factory, image):
 
 
 @pytest.fixture
-def container(tmp_path, rootfs):
+def container(tmp_path, image, rootfs):
     needs_root()
-    return images.Container(tmp_path, rootfs)
+    return images.Container(tmp_path, image, rootfs)
 
 
 def revision():
