@@ -35,7 +35,10 @@ class Release:
         return self._helm("upgrade", values, wait)
 
     def uninstall(self):
+        """Until no pod is left: one on its way out could take the lock of a node from the next one."""
         self.cluster.helm("uninstall", self.name, "-n", self.namespace, "--wait")
+        self.cluster.kubectl("wait", "--for=delete", "pod", "-n", self.namespace, "-l", self._selector, "--timeout=60s",
+                             timeout=70)
 
     def _helm(self, verb, values, wait, *options):
         self.values.update(values)
