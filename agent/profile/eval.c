@@ -59,6 +59,7 @@ typedef struct Bucket {
 
 struct EvalTable {
         uint32_t default_ret;
+        const Policy *policy;
         const Arch *arch;
         uint64_t arg_mask; /* what this architecture's filters see of an argument */
         Bound *bounds;     /* sorted by number, then by order */
@@ -208,6 +209,7 @@ int eval_table_new(Arena *arena, const Policy *policy, const Arch *arch, EvalTab
                 return -ENOMEM;
         *table = (EvalTable){
                 .default_ret = action_to_ret(policy->default_action),
+                .policy = policy,
                 .arch = arch,
                 .arg_mask = arch->is_64bit ? UINT64_MAX : UINT32_MAX,
                 .bounds = arena_alloc_array(arena, n_max, sizeof(*table->bounds)),
@@ -304,6 +306,10 @@ bool policy_eval_accepts(const EvalTable *table, uint32_t audit_arch, int nr,
                 if (bucket->bounds[i].ret == ret && bound_holds(&bucket->bounds[i], seen))
                         return true;
         return false;
+}
+
+const Policy *eval_table_policy(const EvalTable *table) {
+        return table->policy;
 }
 
 const int *eval_table_numbers(const EvalTable *table, size_t *ret_n) {

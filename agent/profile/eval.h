@@ -52,6 +52,9 @@ EvalResult policy_eval(const EvalTable *table, uint32_t audit_arch, int nr,
 bool policy_eval_accepts(const EvalTable *table, uint32_t audit_arch, int nr,
         const uint64_t args[static SYSCALL_ARGS], uint32_t ret);
 
+/** The policy that a table was made of, borrowed. */
+const Policy *eval_table_policy(const EvalTable *table);
+
 /** The numbers that some effective rule mentions, ascending: an array of *ret_n, borrowed. */
 const int *eval_table_numbers(const EvalTable *table, size_t *ret_n);
 

@@ -5,43 +5,27 @@
  * where an argument crosses a constant of the profile, so one value from each stretch between them,
  * and each side of each border, stands for all (points.c).
  *
- * The product of those points over a call's arguments is what is called exhaustive. Where it is
- * larger than the call's share of the budget, points are drawn from it: half of them blindly, half
- * around the conditions of one rule. The generator is seeded by architecture and number alone, so
- * that every node comes to the same verdict.
+ * All combinations of those values are what is called exhaustive; the program is walked with sets
+ * of them (verify_paths.c). Where there are too many paths, calls are tried one by one: all of them
+ * where they are no more than the call's share of the budget, else some that are drawn, half of
+ * them blindly, half around the conditions of one rule. The generator is seeded by architecture and
+ * number alone, so that every node comes to the same verdict.
  */
 
-#include "profile/verify.h"
+#include "profile/verify_internal.h"
 
 #include "profile/compile.h"
-#include "profile/points.h"
 #include "profile/syscalls.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/audit.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define VERIFY_PAST_HIGHEST 16U /* numbers beyond the last name: calls of newer kernels */
-#define VERIFY_X32_BIT      0x40000000
-
-/* A call with conditional rules. */
-typedef struct Subject {
-        int nr;
-        const PolicyRule *const *rules;
-        size_t n_rules;
-        CallPoints points;
-} Subject;
-
-typedef struct Verifier {
-        Arena *arena;
-        const EvalTable *table;
-        const Arch *arch;
-        const Program *program;
-        size_t max_points;
-        bool swaps;
-        VerifyResult result;
-} Verifier;
+#define VERIFY_X32_BIT      0x40000000U
+#define VERIFY_STEPS_MAX    2000000U /* of verify_paths(): some milliseconds */
 
 static const PolicyRule *rule_to_point_at(
         const Verifier *verifier, int nr, const PolicyRule *deciding) {
@@ -54,15 +38,14 @@ static const PolicyRule *rule_to_point_at(
         return n_rules > 0 ? rules[0] : NULL;
 }
 
-/* Evaluates one call. Returns 0 to go on, 1 to stop (a difference, or the budget is spent). */
-static int verify_call(
+int verify_call(
         Verifier *verifier, uint32_t audit_arch, int nr, const uint64_t args[static SYSCALL_ARGS]) {
         struct seccomp_data data = { .nr = nr, .arch = audit_arch };
         EvalResult expected;
         uint32_t actual;
         int r;
 
-        if (verifier->result.n_points == verifier->max_points) {
+        if (verifier->n_calls_left == 0) {
                 verifier->result.is_exhaustive = false;
                 return 1;
         }
@@ -71,6 +54,7 @@ static int verify_call(
         r = bpf_run(verifier->program, &data, &actual);
         if (r < 0)
                 return r;
+        verifier->n_calls_left--;
         verifier->result.n_points++;
         if (policy_eval_accepts(verifier->table, audit_arch, nr, args, actual))
                 return 0;
@@ -87,9 +71,32 @@ static int verify_call(
         return 1;
 }
 
-/* Numbers that are no calls of this architecture, and calls of the others. */
-static int verify_guard(Verifier *verifier) {
+/* Whether a call is one of another architecture of the policy, whose own table speaks of it. */
+static bool is_of_another(const Verifier *verifier, uint32_t audit_arch, int nr) {
+        const Policy *policy = eval_table_policy(verifier->table);
+        const bool is_x32 = nr != -1 && (uint32_t) nr >= VERIFY_X32_BIT;
+
+        for (size_t i = 0; i < policy->n_arches; i++) {
+                const Arch *arch = policy->arches[i];
+
+                if (arch == verifier->arch || arch->audit_arch != audit_arch)
+                        continue;
+                if (audit_arch != AUDIT_ARCH_X86_64 || is_x32 == (arch->nr_mask == VERIFY_X32_BIT))
+                        return true;
+        }
+        return false;
+}
+
+static int verify_stranger(Verifier *verifier, uint32_t audit_arch, int nr) {
         static const uint64_t zeros[SYSCALL_ARGS];
+
+        if (is_of_another(verifier, audit_arch, nr))
+                return 0;
+        return verify_call(verifier, audit_arch, nr, zeros);
+}
+
+/* Numbers that are no calls of this architecture, and calls of others that are not listed. */
+static int verify_guard(Verifier *verifier) {
         const int first = (int) verifier->arch->nr_mask;
         const int strange[] = { first ^ VERIFY_X32_BIT, (first + 1) ^ VERIFY_X32_BIT, -1, INT_MAX,
                 INT_MIN };
@@ -101,12 +108,12 @@ static int verify_guard(Verifier *verifier) {
         for (size_t i = 0; i < n_others; i++) {
                 if (others[i].audit_arch == verifier->arch->audit_arch)
                         continue;
-                r = verify_call(verifier, others[i].audit_arch, first, zeros);
+                r = verify_stranger(verifier, others[i].audit_arch, first);
                 if (r != 0)
                         return r;
         }
         for (size_t i = 0; i < N_ELEMENTS(strange); i++) {
-                r = verify_call(verifier, verifier->arch->audit_arch, strange[i], zeros);
+                r = verify_stranger(verifier, verifier->arch->audit_arch, strange[i]);
                 if (r != 0)
                         return r;
         }
@@ -183,8 +190,6 @@ static int subjects_collect(const Verifier *verifier, Subject **ret_subjects, si
 }
 
 static int subject_verify_all(Verifier *verifier, const Subject *subject) {
-        if (subject->points.is_partial)
-                verifier->result.is_exhaustive = false;
         for (uint64_t point = 0; point < subject->points.n; point++) {
                 uint64_t args[SYSCALL_ARGS];
                 int r;
@@ -224,12 +229,14 @@ static int verify_subjects(Verifier *verifier) {
         if (r < 0)
                 return r;
         for (size_t i = 0; i < n_subjects; i++) {
-                size_t left = verifier->max_points - verifier->result.n_points;
-                size_t share = left / (n_subjects - i);
+                size_t share = verifier->n_calls_left / (n_subjects - i);
 
-                if (subjects[i].points.n <= share)
+                if (subjects[i].points.is_partial)
+                        verifier->result.is_exhaustive = false;
+                r = verify_paths(verifier, &subjects[i]);
+                if (r == -E2BIG && subjects[i].points.n <= share)
                         r = subject_verify_all(verifier, &subjects[i]);
-                else
+                else if (r == -E2BIG)
                         r = subject_verify_sample(verifier, &subjects[i], share);
                 if (r != 0)
                         return r;
@@ -245,7 +252,8 @@ int program_verify(Arena *arena, const EvalTable *table, const Arch *arch, const
                 .table = table,
                 .arch = arch,
                 .program = program,
-                .max_points = max_points,
+                .n_calls_left = max_points,
+                .n_steps_left = VERIFY_STEPS_MAX,
                 .swaps = compile_swaps(arch),
                 .result = { .is_exhaustive = true },
         };
