@@ -113,8 +113,8 @@ static void put_programs(Buf *out, const Verdict *verdict) {
                 const VerdictProgram *program = &verdict->programs[i];
 
                 buf_printf(out,
-                        "%s{\"architecture\":\"%s\",\"instructions\":%u,\"evaluation\":\"%s\"}",
-                        i > 0 ? "," : "", program->arch->name, program->n_insns,
+                        "%s{\"optimiseLevel\":%u,\"instructions\":%u,\"evaluation\":\"%s\"}",
+                        i > 0 ? "," : "", program->optimise, program->n_insns,
                         program->is_exhaustive ? "exhaustive" : "sampled");
         }
 }

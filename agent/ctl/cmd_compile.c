@@ -15,6 +15,7 @@
 #include "profile/compile.h"
 #include "profile/disasm.h"
 #include "profile/log_only.h"
+#include "profile/verify.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -145,11 +146,11 @@ static int parse_options(int argc, char **argv, CompileCommand *command) {
 
 /* --- in the confined child --- */
 
-static const VerdictProgram *find_program(const Verdict *verdict, const Arch *arch) {
-        for (size_t i = 0; i < verdict->n_programs; i++)
-                if (verdict->programs[i].arch == arch)
-                        return &verdict->programs[i];
-        return NULL;
+static bool has_arch(const Verdict *verdict, const Arch *arch) {
+        for (size_t i = 0; i < verdict->n_arches; i++)
+                if (verdict->arches[i] == arch)
+                        return true;
+        return false;
 }
 
 static int put_pfc(Arena *arena, const Policy *policy, const Arch *arch, int scratch_fd, Buf *out) {
@@ -163,23 +164,35 @@ static int put_pfc(Arena *arena, const Policy *policy, const Arch *arch, int scr
         return 0;
 }
 
-/* One architecture's program: the one that was evaluated, by the same level. */
+/* The check has evaluated the program of all architectures; libseccomp makes this one anew. */
+static int evaluate(Arena *arena, const Policy *policy, const Arch *arch, const Program *program) {
+        VerifyResult result = {};
+        EvalTable *table = NULL;
+        int r = eval_table_new(arena, policy, arch, &table);
+
+        if (r == 0)
+                r = program_verify(arena, table, arch, program, LIMIT_EVALUATION_POINTS, &result);
+        if (r == 0 && (result.differs || bpf_validate(program, NULL) < 0))
+                r = -ENOTRECOVERABLE;
+        return r;
+}
+
+/* One architecture's program. */
 static int put_program(const CompileCommand *command, Arena *arena, const Policy *policy,
-        const VerdictProgram *evaluated, int scratch_fd, Buf *out) {
+        const Arch *arch, int scratch_fd, Buf *out) {
         const PolicyRule *refused = NULL;
         Program program = {};
         int r;
 
         if (command->format == FORMAT_PFC)
-                return put_pfc(arena, policy, evaluated->arch, scratch_fd, out);
-        r = policy_compile(arena, policy, evaluated->arch, evaluated->optimise, scratch_fd,
-                &program, &refused);
+                return put_pfc(arena, policy, arch, scratch_fd, out);
+        r = policy_compile(arena, policy, arch, 1, scratch_fd, &program, &refused);
+        if (r == 0)
+                r = evaluate(arena, policy, arch, &program);
         if (r < 0)
                 return r;
-        if (program.n_insns != evaluated->n_insns || bpf_validate(&program, NULL) < 0)
-                return -ENOTRECOVERABLE; /* it was another one a moment ago */
         if (command->format == FORMAT_ASM)
-                program_disassemble(out, &program, evaluated->arch);
+                program_disassemble(out, &program, arch);
         else
                 buf_append(out, program.insns, program.n_insns * sizeof(program.insns[0]));
         return 0;
@@ -191,13 +204,13 @@ static int put_programs(const CompileCommand *command, Arena *arena, int scratch
         Policy policy;
         int r = canonical_read(arena, verdict->canonical, verdict->canonical_size_bytes, &policy);
 
-        for (size_t i = 0; i < verdict->n_programs && r == 0; i++) {
-                if (command->arch && command->arch != verdict->programs[i].arch)
+        for (size_t i = 0; r == 0 && i < policy.n_arches; i++) {
+                if (command->arch && command->arch != policy.arches[i])
                         continue;
                 if (!is_first)
                         buf_putc(out, '\n');
                 is_first = false;
-                r = put_program(command, arena, &policy, &verdict->programs[i], scratch_fd, out);
+                r = put_program(command, arena, &policy, policy.arches[i], scratch_fd, out);
         }
         return r;
 }
@@ -243,7 +256,7 @@ static void note_unlisted(const CompileCommand *command) {
         arches = arch_all(&n);
         for (size_t i = 0; i < n; i++)
                 if (arch_in_family(native, &arches[i]) &&
-                        !find_program(command->profile.verdict, &arches[i]))
+                        !has_arch(command->profile.verdict, &arches[i]))
                         fprintf(stderr,
                                 PROGRAM ": note: calls of %s, which the profile does not list, are "
                                         "still killed\n",
@@ -283,21 +296,21 @@ static int print_canonical(const CompileCommand *command) {
 }
 
 static void list_arches(const Verdict *verdict) {
-        for (size_t i = 0; i < verdict->n_programs; i++)
-                fprintf(stderr, "%s%s", i > 0 ? ", " : "", verdict->programs[i].arch->name);
+        for (size_t i = 0; i < verdict->n_arches; i++)
+                fprintf(stderr, "%s%s", i > 0 ? ", " : "", verdict->arches[i]->name);
         fputc('\n', stderr);
 }
 
 static int print_programs(CompileCommand *command) {
         const Verdict *verdict = command->profile.verdict;
 
-        if (command->arch && !find_program(verdict, command->arch)) {
+        if (command->arch && !has_arch(verdict, command->arch)) {
                 fprintf(stderr, PROGRAM ": %s is not among the profile's architectures: ",
                         command->arch->name);
                 list_arches(verdict);
                 return CTL_USAGE;
         }
-        if (command->format == FORMAT_BPF && !command->arch && verdict->n_programs > 1) {
+        if (command->format == FORMAT_BPF && !command->arch && verdict->n_arches > 1) {
                 fputs(PROGRAM ": a program for each architecture: choose one with --arch: ",
                         stderr);
                 list_arches(verdict);

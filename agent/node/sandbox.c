@@ -2,7 +2,7 @@
 
 /*
  * What a child may do. A worker reads strangers' text with libraries written in C: it is left with
- * its memory, its reply and a scratch file, two seconds of processor time, and no call that reaches
+ * its memory, its reply and a scratch file, four seconds of processor time, and no call that reaches
  * anything else, its parent's process least of all. Whatever a runtime's own profile around us
  * refuses has a way round or makes the child give up: none goes on half confined. Limits are only
  * ever lowered, so no capability is needed.

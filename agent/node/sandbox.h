@@ -9,7 +9,7 @@
  * more than close descriptors (standard error apart) and limit processor time, generously.
  */
 
-#define SANDBOX_CPU_SECONDS  2U          /* of a check; the kernel sends SIGXCPU, then SIGKILL */
+#define SANDBOX_CPU_SECONDS  4U          /* of a check; the kernel sends SIGXCPU, then SIGKILL */
 #define SANDBOX_WALL_SECONDS 30U         /* behind it, enforced by the parent */
 #define SANDBOX_MEMORY_BYTES (32U << 20) /* beyond what the parent had at the fork */
 #define SANDBOX_WRITER_FDS   1024U       /* open in the writer */

@@ -4,8 +4,10 @@
  * The whole check, from an author's bytes to a verdict. Findings of all stages are gathered in one
  * list, and a stage runs whenever the one before left enough to look at, so that an author sees all
  * mistakes at once. libseccomp is asked only about profiles without an error: its time and its
- * answers are worth nothing on others. What is compiled is the canonical order, since that is what
- * runtimes will read; what it is held against is the author's own order, so a mistake in sorting
+ * answers are worth nothing on others. What is compiled is the canonical order and all
+ * architectures in one program, at each level of optimisation at which some runtime does it: that
+ * very program is what containers run under, and libseccomp gets some of them wrong whose parts by
+ * themselves are right. What it is held against is the author's own order, so a mistake in sorting
  * shows as a difference too.
  *
  * libseccomp may never return. The verdict for that case is handed out before each compilation, as
@@ -26,6 +28,7 @@
 
 #define CHECK_PROGRAM_INSNS_LARGE 1000U
 #define CHECK_NAME_SIZE           64U
+#define CHECK_LIST_NAMES          32U /* runc from 1.2 on: more names than that are a tree */
 
 typedef struct Check {
         const CheckContext *context;
@@ -35,10 +38,10 @@ typedef struct Check {
         DiagList diags;
         Document document;
         Surface surface;
-        Policy policy;    /* in the author's order */
-        Policy canonical; /* the same in canonical order */
-        Program programs[POLICY_ARCHES_MAX];
-        Verdict *verdict; /* owned; GOOD until it is finished */
+        Policy policy;                          /* in the author's order */
+        Policy canonical;                       /* the same in canonical order */
+        Program programs[VERDICT_PROGRAMS_MAX]; /* as in the verdict */
+        Verdict *verdict;                       /* owned; GOOD until it is finished */
 } Check;
 
 static void check_done(Check *check) {
@@ -95,7 +98,7 @@ static const PolicyRule *find_suspect(const Policy *policy) {
         return NULL;
 }
 
-static int testament_finish(const Check *check, const Arch *arch, Verdict *testament) {
+static int testament_finish(const Check *check, Verdict *testament) {
         const PolicyRule *suspect = find_suspect(&check->policy);
         _cleanup_free_ char *hint = NULL;
 
@@ -110,15 +113,15 @@ static int testament_finish(const Check *check, const Arch *arch, Verdict *testa
                 return -ENOMEM;
         document_diag(&check->document, &testament->diags, SP812,
                 suspect ? suspect->name_node : check->policy.default_node, false, hint,
-                "libseccomp does not come to an end in time compiling this profile for %s: a "
-                "runtime would hang in it at the start of the container",
-                arch->name);
+                "libseccomp does not come to an end in time compiling this profile: a runtime "
+                "would "
+                "hang in it at the start of the container");
         testament->n_rules = check->verdict->n_rules;
         testament->n_conditional = check->verdict->n_conditional;
         return diags_finish(&testament->diags, check->bytes, check->size_bytes);
 }
 
-static int tell_testament(const Check *check, const Arch *arch) {
+static int tell_testament(const Check *check) {
         _cleanup_(verdict_freep) Verdict *testament = NULL;
         int r;
 
@@ -127,84 +130,72 @@ static int tell_testament(const Check *check, const Arch *arch) {
         testament = verdict_new(VERDICT_BAD);
         if (!testament)
                 return -ENOMEM;
-        r = testament_finish(check, arch, testament);
+        r = testament_finish(check, testament);
         if (r < 0)
                 return r;
         check->context->testament(testament, check->context->userdata);
         return 0;
 }
 
-static void report_refusal(Check *check, const Arch *arch, const PolicyRule *rule, int error) {
+static void report_refusal(Check *check, const PolicyRule *rule, int error) {
         document_diag(&check->document, &check->diags, SP812,
                 rule ? rule->name_node : check->policy.default_node, false, NULL,
-                "libseccomp refuses %s%s for %s (%s): no container can start with this profile",
-                rule ? "this rule on " : "the profile", rule ? rule->name : "", arch->name,
+                "libseccomp refuses %s%s (%s): no container can start with this profile",
+                rule ? "this rule on " : "the profile", rule ? rule->name : "",
                 strerrorname_np(-error));
 }
 
-/* Compiles one architecture at one level. Returns 0; 1 when libseccomp refuses; -errno. */
-static int compile_arch(Check *check, size_t i, int optimise, Program *ret_program) {
-        const Arch *arch = check->canonical.arches[i];
+/* Compiles for all architectures at one level. Returns 0; 1 when libseccomp refuses; -errno. */
+static int compile_level(Check *check, int optimise, Program *ret_program) {
         const PolicyRule *rule;
         int r;
 
-        r = tell_testament(check, arch);
+        r = tell_testament(check);
         if (r < 0)
                 return r;
-        r = policy_compile(check->arena, &check->canonical, arch, optimise,
+        r = policy_compile(check->arena, &check->canonical, NULL, optimise,
                 check->context->scratch_fd, ret_program, &rule);
         if (r == 0 || r == -ENOMEM || r == -EIO)
                 return r;
-        report_refusal(check, arch, rule, r);
+        report_refusal(check, rule, r);
         return 1;
 }
 
-static size_t count_insns(const Check *check) {
-        size_t n = 0;
-
-        for (size_t i = 0; i < check->canonical.n_arches; i++)
-                n += check->programs[i].n_insns;
-        return n;
-}
-
-/* Tries the second level on each program, and keeps what got smaller by it. */
-static int compile_again(Check *check) {
-        for (size_t i = 0; i < check->canonical.n_arches; i++) {
-                Program program;
-                int r = compile_arch(check, i, 2, &program);
-
-                if (r != 0)
-                        return r;
-                if (program.n_insns >= check->programs[i].n_insns)
-                        continue;
-                check->programs[i] = program;
-                check->verdict->programs[i].optimise = 2;
-        }
-        return 0;
+/* Whether newer runc has libseccomp build a tree of so many names: all rules' and the salt's. */
+static bool is_tree(const Policy *canonical) {
+        return canonical->n_rules + canonical_is_salted(canonical) > CHECK_LIST_NAMES;
 }
 
 static int check_compile(Check *check) {
         Verdict *verdict = check->verdict;
-        int r;
+        int top = is_tree(&check->canonical) ? 2 : 1;
 
-        for (size_t i = 0; i < check->canonical.n_arches; i++) {
-                r = compile_arch(check, i, 1, &check->programs[i]);
+        verdict->n_arches = check->canonical.n_arches;
+        memcpy(verdict->arches, check->canonical.arches, sizeof(verdict->arches));
+        for (int level = 1; level <= top; level++) {
+                Program *program = &check->programs[verdict->n_programs];
+                int r = compile_level(check, level, program);
+
                 if (r != 0)
                         return r;
-                verdict->programs[i] = (VerdictProgram){
-                        .arch = check->canonical.arches[i],
-                        .optimise = 1,
+                if (program->n_insns > LIMIT_PROGRAM_INSNS)
+                        top = level; /* enough is known */
+                verdict->programs[verdict->n_programs++] = (VerdictProgram){
+                        .optimise = (uint8_t) level,
+                        .n_insns = (uint32_t) program->n_insns,
                 };
         }
-        if (count_insns(check) > LIMIT_PROGRAM_INSNS_RETRY) {
-                r = compile_again(check);
-                if (r != 0)
-                        return r;
-        }
-        verdict->n_programs = check->canonical.n_arches;
-        for (size_t i = 0; i < verdict->n_programs; i++)
-                verdict->programs[i].n_insns = (uint32_t) check->programs[i].n_insns;
         return 0;
+}
+
+/* The largest of the programs: one of them is what a runtime loads. */
+static size_t count_insns(const Check *check) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < check->verdict->n_programs; i++)
+                if (check->programs[i].n_insns > n)
+                        n = check->programs[i].n_insns;
+        return n;
 }
 
 static void check_size(Check *check) {
@@ -300,22 +291,13 @@ static int report_difference(
         return 0;
 }
 
-/* Holds one program against the author's rules. */
-static int check_program(Check *check, size_t i) {
-        const Arch *arch = check->canonical.arches[i];
+/* Holds a program's part for one architecture against the author's rules. */
+static int check_part(Check *check, const Arch *arch, size_t i) {
         VerdictProgram *program = &check->verdict->programs[i];
         VerifyResult result;
         EvalTable *table;
-        size_t at;
         int r;
 
-        if (bpf_validate(&check->programs[i], &at) < 0) {
-                document_diag(&check->document, &check->diags, SP812, check->policy.default_node,
-                        false, NULL,
-                        "libseccomp's program for %s is one that no kernel takes (instruction %zu)",
-                        arch->name, at);
-                return 0;
-        }
         r = eval_table_new(check->arena, &check->policy, arch, &table);
         if (r < 0)
                 return r;
@@ -323,9 +305,28 @@ static int check_program(Check *check, size_t i) {
                 check->arena, table, arch, &check->programs[i], LIMIT_EVALUATION_POINTS, &result);
         if (r < 0)
                 return r;
-        program->n_points = (uint32_t) result.n_points;
-        program->is_exhaustive = result.is_exhaustive;
+        program->n_points += (uint32_t) result.n_points;
+        program->is_exhaustive = program->is_exhaustive && result.is_exhaustive;
         return result.differs ? report_difference(check, table, arch, &result.counterexample) : 0;
+}
+
+static int check_program(Check *check, size_t i) {
+        size_t at;
+
+        if (bpf_validate(&check->programs[i], &at) < 0) {
+                document_diag(&check->document, &check->diags, SP812, check->policy.default_node,
+                        false, NULL,
+                        "libseccomp's program is one that no kernel takes (instruction %zu)", at);
+                return 0;
+        }
+        check->verdict->programs[i].is_exhaustive = true;
+        for (size_t j = 0; j < check->canonical.n_arches; j++) {
+                int r = check_part(check, check->canonical.arches[j], i);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
 }
 
 /* From the policy to programs that do what it says. Returns 0, with errors in the findings; -errno.
@@ -342,7 +343,9 @@ static int check_programs(Check *check) {
         check_size(check);
         if (diags_have_errors(&check->diags))
                 return 0;
-        for (size_t i = 0; i < check->canonical.n_arches; i++) {
+        /* what the first program has wrong the second has too */
+        for (size_t i = 0; i < check->verdict->n_programs && !diags_have_errors(&check->diags);
+                i++) {
                 r = check_program(check, i);
                 if (r < 0)
                         return r;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Feeds libseccomp the way runc and crun do, and takes the program back. One context a call, for
- * one architecture: half the time of a joint context, and the programs are what is evaluated one by
- * one. libseccomp keeps two things for the whole process, the kernel's probes and the API level.
- * The level is raised for the time of a compilation, so that a profile can be checked for a node
- * whose kernel offers more than this one (what a node lacks is SP313, not a failed compilation),
- * and is put back. seccomp_reset(NULL) would throw the probes away and is never called.
+ * Feeds libseccomp the way runc and crun do, and takes the program back. libseccomp keeps two
+ * things for the whole process, the kernel's probes and the API level. The level is raised for the
+ * time of a compilation, so that a profile can be checked for a node whose kernel offers more than
+ * this one (what a node lacks is SP313, not a failed compilation), and is put back.
+ * seccomp_reset(NULL) would throw the probes away and is never called.
  *
  * Everything here may fail to return: some rule sets send libseccomp's generator round for ever.
  * The caller runs it where it can be killed.
@@ -110,24 +109,34 @@ static int context_add_rule(scmp_filter_ctx context, const PolicyRule *rule) {
                 context, action_to_scmp(rule->action), nr, rule->n_conditions, comparisons);
 }
 
-static int context_new(
-        const Policy *policy, const Arch *arch, int optimise, scmp_filter_ctx *ret_context) {
-        _cleanup_context_ scmp_filter_ctx context = NULL;
+/* A context is born with this machine's architecture. */
+static int context_add_arches(scmp_filter_ctx context, const Arch *const *arches, size_t n_arches) {
+        bool has_native = false;
+        int r = 0;
+
+        for (size_t i = 0; i < n_arches; i++)
+                has_native = has_native || arches[i]->token == seccomp_arch_native();
+        if (!has_native)
+                r = seccomp_arch_remove(context, SCMP_ARCH_NATIVE);
+        for (size_t i = 0; r >= 0 && i < n_arches; i++) {
+                if (arches[i]->token == UINT32_MAX)
+                        return -EINVAL;
+                if (arches[i]->token != seccomp_arch_native())
+                        r = seccomp_arch_add(context, arches[i]->token);
+        }
+        return r;
+}
+
+static int context_new(Action standard, const Arch *const *arches, size_t n_arches, int optimise,
+        scmp_filter_ctx *ret_context) {
+        _cleanup_context_ scmp_filter_ctx context = seccomp_init(action_to_scmp(standard));
         int r;
 
-        if (arch->token == UINT32_MAX)
-                return -EINVAL;
-        context = seccomp_init(action_to_scmp(policy->default_action));
         if (!context)
                 return -EINVAL;
-        if (arch->token != seccomp_arch_native()) {
-                r = seccomp_arch_remove(context, SCMP_ARCH_NATIVE);
-                if (r < 0)
-                        return r;
-                r = seccomp_arch_add(context, arch->token);
-                if (r < 0)
-                        return r;
-        }
+        r = context_add_arches(context, arches, n_arches);
+        if (r < 0)
+                return r;
         r = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, (uint32_t) optimise);
         if (r < 0)
                 return r;
@@ -247,7 +256,9 @@ static void program_swap(Program *program) {
 static int context_fill(const Policy *policy, const Arch *arch, int optimise,
         scmp_filter_ctx *ret_context, const PolicyRule **ret_rule) {
         _cleanup_context_ scmp_filter_ctx context = NULL;
-        int r = context_new(policy, arch, optimise, &context);
+        const Arch *const *arches = arch ? &arch : policy->arches;
+        int r = context_new(
+                policy->default_action, arches, arch ? 1 : policy->n_arches, optimise, &context);
 
         for (size_t i = 0; i < policy->n_rules && r >= 0; i++) {
                 const PolicyRule *rule = &policy->rules[i];
@@ -275,7 +286,7 @@ static int compile_raised(Arena *arena, const Policy *policy, const Arch *arch, 
                 r = context_export(arena, context, scratch_fd, &program);
         if (r < 0)
                 return r;
-        if (compile_swaps(arch))
+        if (compile_swaps(arch ? arch : policy->arches[0]))
                 program_swap(&program);
         *ret_program = program;
         return 0;

@@ -9,9 +9,8 @@
 #include <stdbool.h>
 
 /*
- * libseccomp's compilation of a policy, one context for each architecture, the way runc and crun
- * feed it: rules in order, those equal to the default left out, names that libseccomp does not
- * know left out.
+ * libseccomp's compilation of a policy, the way runc and crun feed it: rules in order, those equal to
+ * the default left out, names that libseccomp does not know left out.
  */
 
 /** Warms libseccomp up (API level, kernel probes). Call once, before any fork and confinement. */
@@ -29,9 +28,11 @@ void compile_version(
 bool compile_swaps(const Arch *arch);
 
 /**
- * Compiles `policy` (rules in canonical order: what a runtime will read) for `arch`, which is one
- * of policy->arches. `optimise` is libseccomp's level, 1 or 2. `scratch_fd` is a file (a memfd)
- * that libseccomp's export may truncate and write. Program from `arena`, in this machine's byte
+ * Compiles `policy` (rules in canonical order: what a runtime will read) for all its architectures
+ * in one program, as a runtime does; or for `arch` alone, one of policy->arches, when that is not
+ * NULL. The two may differ in more than the other architectures' parts (libseccomp's mistakes).
+ * `optimise` is libseccomp's level, 1 or 2. `scratch_fd` is a file (a memfd) that libseccomp's
+ * export may truncate and write. Program from `arena`, in this machine's byte
  * order. Returns 0; -EEXIST, -EINVAL, … what libseccomp answered, with the rule that it refused
  * in `*ret_rule` (NULL when it was none); -EIO when the scratch file failed; -ENOMEM. It may not
  * come to an end for some rule sets: run it where it can be killed.

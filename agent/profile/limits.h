@@ -16,7 +16,6 @@
 #define LIMIT_CONDITIONAL_RULES   512U       /* of those, with conditions */
 #define LIMIT_RULE_CONDITIONS     6U         /* conditions in one rule */
 #define LIMIT_PROGRAM_INSNS       4000U      /* of the kernel's 4096 (BPF_MAXINSNS) */
-#define LIMIT_PROGRAM_INSNS_RETRY 3000U      /* above this the second optimisation level is tried */
 #define LIMIT_EVALUATION_POINTS   20000U     /* calls evaluated for one architecture */
 #define LIMIT_DIAGS               32U        /* diagnostics kept of one profile */
 #define LIMIT_DIAGS_COLLECTED     4096U      /* diagnostics considered for being kept */

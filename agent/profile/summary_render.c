@@ -46,10 +46,20 @@ static void put_header(Sheet *sheet) {
         buf_putc(sheet->buf, '\n');
 }
 
-static void put_table(Sheet *sheet) {
+/* Of the one program for all architectures. */
+static void put_sizes(Sheet *sheet) {
         const Verdict *verdict = sheet->source->verdict;
+
+        buf_printf(sheet->buf, "  %-*s  %*u", LABEL_COLUMNS, "instructions", COLUMN_MIN,
+                verdict->programs[0].n_insns);
+        if (verdict->n_programs > 1)
+                buf_printf(
+                        sheet->buf, " (%u under runc 1.2 and newer)", verdict->programs[1].n_insns);
+        buf_putc(sheet->buf, '\n');
+}
+
+static void put_table(Sheet *sheet) {
         const Summary *summary = &sheet->summary;
-        unsigned n_insns[POLICY_ARCHES_MAX] = {};
 
         put_header(sheet);
         for (size_t i = 0; i < summary->n_counts; i++) {
@@ -65,12 +75,7 @@ static void put_table(Sheet *sheet) {
         }
         put_row(sheet, "by arguments", summary->n_conditional);
         put_row(sheet, "in all", summary->n_calls);
-        /* the verdict's are in canonical order: the native one first, the others sorted */
-        for (size_t i = 0; i < sheet->source->policy->n_arches; i++)
-                for (size_t j = 0; j < verdict->n_programs; j++)
-                        if (verdict->programs[j].arch == sheet->source->policy->arches[i])
-                                n_insns[i] = verdict->programs[j].n_insns;
-        put_row(sheet, "instructions", n_insns);
+        put_sizes(sheet);
 }
 
 /* Whether the native architecture answers a call of that name in the same way. */
@@ -194,7 +199,6 @@ int summary_render_text(Arena *arena, Buf *buf, const ExplainSource *source) {
 }
 
 static void put_arch_json(Sheet *sheet, size_t arch) {
-        const Verdict *verdict = sheet->source->verdict;
         const Summary *summary = &sheet->summary;
         const char *separator = "";
 
@@ -211,13 +215,19 @@ static void put_arch_json(Sheet *sheet, size_t arch) {
                 separator = ",";
         }
         buf_putc(sheet->buf, ']');
-        for (size_t j = 0; j < verdict->n_programs; j++)
-                if (verdict->programs[j].arch == sheet->source->policy->arches[arch])
-                        buf_printf(
-                                sheet->buf, ",\"instructions\":%u", verdict->programs[j].n_insns);
         if (summary->runc_highest[arch] >= 0)
                 buf_printf(sheet->buf, ",\"runcHighestNumber\":%d", summary->runc_highest[arch]);
         buf_putc(sheet->buf, '}');
+}
+
+static void put_programs_json(Sheet *sheet) {
+        const Verdict *verdict = sheet->source->verdict;
+
+        buf_puts(sheet->buf, "],\"programs\":[");
+        for (size_t i = 0; i < verdict->n_programs; i++)
+                buf_printf(sheet->buf, "%s{\"optimiseLevel\":%u,\"instructions\":%u}",
+                        i > 0 ? "," : "", verdict->programs[i].optimise,
+                        verdict->programs[i].n_insns);
 }
 
 static void put_conditional_json(Sheet *sheet) {
@@ -252,6 +262,7 @@ int summary_render_json(Arena *arena, Buf *buf, const ExplainSource *source) {
                 buf_puts(buf, i > 0 ? ",\n  " : "\n  ");
                 put_arch_json(&sheet, i);
         }
+        put_programs_json(&sheet);
         put_conditional_json(&sheet);
         buf_puts(buf, "\n],\"risks\":[");
         for (size_t i = 0; i < sheet.summary.n_risks; i++)

@@ -83,14 +83,19 @@ static void put_diag(Buf *buf, const Diag *diag) {
 }
 
 static void put_program(Buf *buf, const VerdictProgram *program) {
-        size_t n_arches;
-        const Arch *arches = arch_all(&n_arches);
-
-        put_u8(buf, (uint8_t) (program->arch - arches));
         put_u32(buf, program->n_insns);
         put_u32(buf, program->n_points);
         put_u8(buf, program->optimise);
         put_u8(buf, program->is_exhaustive);
+}
+
+static void put_arches(Buf *buf, const Verdict *verdict) {
+        size_t n_arches;
+        const Arch *arches = arch_all(&n_arches);
+
+        put_u8(buf, (uint8_t) verdict->n_arches);
+        for (size_t i = 0; i < verdict->n_arches; i++)
+                put_u8(buf, (uint8_t) (verdict->arches[i] - arches));
 }
 
 void verdict_encode(Buf *buf, const Verdict *verdict) {
@@ -106,6 +111,7 @@ void verdict_encode(Buf *buf, const Verdict *verdict) {
         put_u8(buf, (uint8_t) verdict->n_programs);
         for (size_t i = 0; i < verdict->n_programs; i++)
                 put_program(buf, &verdict->programs[i]);
+        put_arches(buf, verdict);
         put_u32(buf, verdict->n_rules);
         put_u32(buf, verdict->n_conditional);
         buf_append(buf, verdict->previous.bytes, sizeof(verdict->previous.bytes));
@@ -261,18 +267,23 @@ static void take_digest(Wire *wire, Digest *digest) {
 }
 
 static void take_programs(Wire *wire, Verdict *verdict) {
-        size_t n_arches;
-        const Arch *arches = arch_all(&n_arches);
-
-        verdict->n_programs = take_u8(wire, POLICY_ARCHES_MAX);
+        verdict->n_programs = take_u8(wire, VERDICT_PROGRAMS_MAX);
         for (size_t i = 0; i < verdict->n_programs; i++)
                 verdict->programs[i] = (VerdictProgram){
-                        .arch = &arches[take_u8(wire, (uint8_t) (n_arches - 1))],
                         .n_insns = take_u32(wire),
                         .n_points = take_u32(wire),
                         .optimise = take_u8(wire, 2),
                         .is_exhaustive = take_u8(wire, 1),
                 };
+}
+
+static void take_arches(Wire *wire, Verdict *verdict) {
+        size_t n_arches;
+        const Arch *arches = arch_all(&n_arches);
+
+        verdict->n_arches = take_u8(wire, POLICY_ARCHES_MAX);
+        for (size_t i = 0; i < verdict->n_arches; i++)
+                verdict->arches[i] = &arches[take_u8(wire, (uint8_t) (n_arches - 1))];
 }
 
 static bool verdict_is_consistent(const Verdict *verdict) {
@@ -304,6 +315,7 @@ int verdict_decode(const void *bytes, size_t size_bytes, Verdict **ret_verdict) 
         take_digest(&wire, &verdict->digest);
         take_digest(&wire, &verdict->outline);
         take_programs(&wire, verdict);
+        take_arches(&wire, verdict);
         verdict->n_rules = take_u32(&wire);
         verdict->n_conditional = take_u32(&wire);
         take_digest(&wire, &verdict->previous);

@@ -14,13 +14,15 @@ typedef enum VerdictKind {
         VERDICT_DIED, /* the check itself did not come to an end; never cached, tried again */
 } VerdictKind;
 
+/* A program of all architectures, as some runtime loads it. */
 typedef struct VerdictProgram {
-        const Arch *arch;
         uint32_t n_insns;
-        uint32_t n_points;
-        uint8_t optimise;   /* libseccomp's level, 1 or 2 */
+        uint32_t n_points; /* over all architectures */
+        uint8_t optimise; /* libseccomp's level: 1; 2 by runc from 1.2 on, for more than 32 names */
         bool is_exhaustive; /* evaluated at every boundary point, not sampled */
 } VerdictProgram;
+
+#define VERDICT_PROGRAMS_MAX 2
 
 /** All that a check says about one content. Owned; verdict_free(). */
 typedef struct Verdict {
@@ -30,8 +32,10 @@ typedef struct Verdict {
         size_t canonical_size_bytes;
         Digest digest;  /* of the canonical bytes; none unless VERDICT_GOOD */
         Digest outline; /* canonical_outline(): the same without errnos; none unless VERDICT_GOOD */
-        VerdictProgram programs[POLICY_ARCHES_MAX];
+        VerdictProgram programs[VERDICT_PROGRAMS_MAX];
         size_t n_programs;
+        const Arch *arches[POLICY_ARCHES_MAX]; /* that they are for, native first */
+        size_t n_arches;
         uint32_t n_rules; /* rules after resolution */
         uint32_t n_conditional;
         Digest previous;   /* of the canonical bytes that these were compared with; or none */

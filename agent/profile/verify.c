@@ -25,7 +25,7 @@
 
 #define VERIFY_PAST_HIGHEST 16U /* numbers beyond the last name: calls of newer kernels */
 #define VERIFY_X32_BIT      0x40000000U
-#define VERIFY_STEPS_MAX    2000000U /* of verify_paths(): some milliseconds */
+#define VERIFY_STEPS_MAX    4000000U /* of verify_paths(): some milliseconds */
 
 static const PolicyRule *rule_to_point_at(
         const Verifier *verifier, int nr, const PolicyRule *deciding) {

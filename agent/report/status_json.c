@@ -105,7 +105,7 @@ static void put_source(Buf *buf, const SourceStatus *source) {
 static void put_programs(Buf *buf, const ProfileStatus *profile) {
         size_t n_programs = 0;
         const VerdictProgram *programs = summary_programs(profile->summary, &n_programs);
-        uint64_t n_insns = 0;
+        uint32_t n_insns = 0;
 
         put_key(buf, "programs");
         buf_putc(buf, '[');
@@ -114,13 +114,13 @@ static void put_programs(Buf *buf, const ProfileStatus *profile) {
 
                 put_comma(buf);
                 buf_putc(buf, '{');
-                put_string(buf, "architecture", program->arch->name);
-                put_number(buf, "instructions", program->n_insns);
                 put_number(buf, "optimiseLevel", program->optimise);
+                put_number(buf, "instructions", program->n_insns);
                 put_number(buf, "points", program->n_points);
                 put_string(buf, "evaluation", program->is_exhaustive ? "exhaustive" : "sampled");
                 buf_putc(buf, '}');
-                n_insns += program->n_insns;
+                if (program->n_insns > n_insns)
+                        n_insns = program->n_insns;
         }
         buf_putc(buf, ']');
         put_number(buf, "instructions", n_insns);

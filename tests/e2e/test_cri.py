@@ -210,7 +210,7 @@ def test_workers_check_and_install_in_it(node):
     known = node.publish({"web.json": web, "broken.json": b'{"defaultAction": 1}'})
     assert known["web.json"]["state"] == "installed"
     assert known["web.json"]["digest"] == sha256((node.installed / "web.json").read_bytes())
-    assert [program["evaluation"] for program in known["web.json"]["programs"]] == ["exhaustive"]
+    assert [program["evaluation"] for program in known["web.json"]["programs"]] == ["exhaustive"] * 2
     assert known["broken.json"]["state"] == "invalid" and known["broken.json"]["diagnostics"][0]["rule"] == "SP205"
     assert not (node.installed / "broken.json").exists()
     assert (node.installed / "web.json").stat().st_mode & 0o7777 == 0o644

@@ -33,7 +33,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define CPU_SECONDS 2
+#define CPU_SECONDS 4
 #define NODE_KEY    "node "
 
 static int run_check(int fd, void *userdata) {

@@ -37,18 +37,19 @@ static Verdict *good_verdict(void) {
         verdict->canonical_size_bytes = strlen(CANONICAL);
         verdict->digest = digest_of(CANONICAL, strlen(CANONICAL));
         verdict->outline = digest_of("outline", strlen("outline"));
-        verdict->programs[0] = (VerdictProgram){ .arch = arch_by_name("SCMP_ARCH_X86_64"),
-                .n_insns = 333,
+        verdict->programs[0] = (VerdictProgram){ .n_insns = 333,
                 .n_points = 20000,
                 .optimise = 1,
                 .is_exhaustive = true };
-        verdict->programs[1] = (VerdictProgram){ .arch = arch_by_name("SCMP_ARCH_X86"),
-                .n_insns = 3,
+        verdict->programs[1] = (VerdictProgram){ .n_insns = 3,
                 .n_points = 70000,
                 .optimise = 2 };
         verdict->n_programs = 2;
         verdict->previous = digest_of("previous", strlen("previous"));
         verdict->effect = DIFF_NARROWED;
+        verdict->arches[0] = arch_by_name("SCMP_ARCH_X86_64");
+        verdict->arches[1] = arch_by_name("SCMP_ARCH_X86");
+        verdict->n_arches = 2;
         return verdict;
 }
 
@@ -105,13 +106,15 @@ static void assert_comes_back(const Verdict *verdict) {
         assert_int_equal(again->effect, verdict->effect);
         assert_int_equal(again->n_programs, verdict->n_programs);
         for (size_t i = 0; i < again->n_programs; i++) {
-                assert_ptr_equal(again->programs[i].arch, verdict->programs[i].arch);
                 assert_int_equal(again->programs[i].n_insns, verdict->programs[i].n_insns);
                 assert_int_equal(again->programs[i].n_points, verdict->programs[i].n_points);
                 assert_int_equal(again->programs[i].optimise, verdict->programs[i].optimise);
                 assert_int_equal(
                         again->programs[i].is_exhaustive, verdict->programs[i].is_exhaustive);
         }
+        assert_int_equal(again->n_arches, verdict->n_arches);
+        for (size_t i = 0; i < again->n_arches; i++)
+                assert_ptr_equal(again->arches[i], verdict->arches[i]);
         assert_int_equal(again->n_rules, verdict->n_rules);
         assert_int_equal(again->n_conditional, verdict->n_conditional);
 }
@@ -195,7 +198,7 @@ static void test_changed_bytes(void **state) {
                 if (r == 0) {
                         assert_int_equal(changed->kind, VERDICT_GOOD);
                         assert_string_equal(changed->canonical, CANONICAL);
-                        assert_true(changed->n_programs <= POLICY_ARCHES_MAX);
+                        assert_true(changed->n_programs <= VERDICT_PROGRAMS_MAX);
                 }
         }
         assert_true(n_refused > 8 * (strlen(CANONICAL) + DIGEST_SIZE_BYTES));
