@@ -149,4 +149,10 @@ void resolve_arches(const Resolver *resolver, Policy *policy) {
         if (surface->architectures.n > 0)
                 resolve_list(resolver, policy);
         resolve_map(resolver, policy);
+        if (surface->architectures.n == 0 && policy->n_arches > 1)
+                document_diag(resolver->document, resolver->diags, SP418, surface->arch_map_node,
+                        true, "list them in `architectures`, which every runtime reads",
+                        "containerd drops archMap and has the calls of all architectures but this "
+                        "node's own killed; the canonical form lists %zu for this node",
+                        policy->n_arches);
 }

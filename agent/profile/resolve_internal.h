@@ -54,7 +54,7 @@ typedef struct ActionText {
  */
 bool resolve_action(Resolver *resolver, const ActionText *text, Action *ret_action);
 
-/** Fills `policy->arches`: SP411, SP412, SP416, SP417. */
+/** Fills `policy->arches`: SP411, SP412, SP416 to SP418. */
 void resolve_arches(const Resolver *resolver, Policy *policy);
 
 /** What selected the rules of a profile, for one finding a file. */

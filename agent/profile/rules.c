@@ -71,6 +71,7 @@ static const Rule RULES[] = {
         INFO(SP415, "X32 is listed: more surface for an attacker"),
         INFO(SP416, "the native architecture is not listed, or one is listed twice"),
         FIXED(SP417, "architectures and archMap in one profile"),
+        INFO(SP418, "archMap is resolved for this node"),
         FIXED(SP501, "names is missing or empty"),
         WARNING(SP502, "the legacy key name"),
         INFO(SP503, "the call is unknown to this node's libseccomp"),

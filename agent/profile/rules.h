@@ -52,6 +52,7 @@ typedef enum RuleId {
         SP415,
         SP416,
         SP417,
+        SP418,
         SP501 = 501,
         SP502,
         SP503,

@@ -115,7 +115,7 @@ static void test_arches(void **state) {
                 { DENY("'archMap':[{'architecture':'SCMP_ARCH_AARCH64','subArchitectures':["
                        "'SCMP_ARCH_ARM']},{'architecture':'SCMP_ARCH_X86_64','subArchitectures':["
                        "'SCMP_ARCH_X86','SCMP_ARCH_X32']}]"),
-                        "ERRNO(1) X86_64 X86 X32\n", "" },
+                        "ERRNO(1) X86_64 X86 X32\n", "SP418 info /archMap\n" },
                 { DENY("'archMap':[{'architecture':'SCMP_ARCH_AARCH64','subArchitectures':["
                        "'SCMP_ARCH_ARM']}]"),
                         "ERRNO(1) X86_64\n", "" },
@@ -125,7 +125,7 @@ static void test_arches(void **state) {
                 { DENY("'archMap':[{'architecture':'SCMP_ARCH_X86_64','subArchitectures':["
                        "'SCMP_ARCH_X86_64','SCMP_ARCH_ARM','SCMP_ARCH_X86']}]"),
                         "ERRNO(1) X86_64 X86\n",
-                        "SP416 info /archMap/0/subArchitectures/0\n"
+                        "SP418 info /archMap\nSP416 info /archMap/0/subArchitectures/0\n"
                         "SP412 info /archMap/0/subArchitectures/1\n" },
                 { DENY("'archMap':[{},{'architecture':'SCMP_ARCH_ARM','subArchitectures':['X']},"
                        "{'architecture':'Y'}]"),
@@ -139,7 +139,7 @@ static void test_arches(void **state) {
                         "" },
                 { DENY("'architectures':[],'archMap':[{'architecture':'SCMP_ARCH_X86_64',"
                        "'subArchitectures':['SCMP_ARCH_X86']}]"),
-                        "ERRNO(1) X86_64 X86\n", "" },
+                        "ERRNO(1) X86_64 X86\n", "SP418 info /archMap\n" },
         };
 
         (void) state;
@@ -244,7 +244,7 @@ static void test_other_node(void **state) {
                 { DENY("'archMap':[{'architecture':'SCMP_ARCH_X86_64','subArchitectures':["
                        "'SCMP_ARCH_X86']},{'architecture':'SCMP_ARCH_AARCH64',"
                        "'subArchitectures':['SCMP_ARCH_ARM']}]"),
-                        "ERRNO(1) AARCH64 ARM\n", "" },
+                        "ERRNO(1) AARCH64 ARM\n", "SP418 info /archMap\n" },
         };
         CheckOptions options = options_new();
 
