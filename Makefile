@@ -26,7 +26,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpo
 HARDEN   := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 OPT      ?= -O2
 CFLAGS   ?= -g
-CPPFLAGS += -D_GNU_SOURCE -Iagent -I$(BUILD)
+CPPFLAGS += -D_GNU_SOURCE -Iagent -Itests -I$(BUILD)
 
 # Rewritten only when it changes, so that what includes it is built anew exactly then.
 VERSION_H := \#define SECCOMPD_VERSION "$(or $(VERSION),0.0.0)"\n\#define SECCOMPD_REVISION "$(REVISION)"\n
@@ -46,6 +46,15 @@ ROOMS   := base profile node report
 sources  = $(sort $(wildcard agent/$(1)/*.c))
 objects  = $(patsubst %.c,$(BUILD)/%.o,$(call sources,$(1)))
 LIBS    := $(foreach room,report node profile base,$(BUILD)/lib$(room).a)
+
+ORACLES := $(BUILD)/liboracles.a
+$(ORACLES): $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/oracles/main.c,$(sort $(wildcard tests/oracles/*.c))))
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/oracles: $(BUILD)/tests/oracles/main.o $(ORACLES) $(LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ $(call pkg_libs,$(PKGS_PROFILE))
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 
@@ -80,7 +89,7 @@ $(BUILD)/seccompctl: $(call objects,ctl) $(LIBS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ $(call pkg_libs,$(PKGS_PROFILE) $(PKGS_CTL))
 
-$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/support.o $(LIBS)
+$(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/tests/unit/support.o $(ORACLES) $(LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $^ -o $@ $(call pkg_libs,$(PKGS_PROFILE) $(PKGS_DAEMON) $(PKGS_TEST))
