@@ -114,8 +114,7 @@ static int testament_finish(const Check *check, Verdict *testament) {
         document_diag(&check->document, &testament->diags, SP812,
                 suspect ? suspect->name_node : check->policy.default_node, false, hint,
                 "libseccomp does not come to an end in time compiling this profile: a runtime "
-                "would "
-                "hang in it at the start of the container");
+                "would hang in it at the start of the container");
         testament->n_rules = check->verdict->n_rules;
         testament->n_conditional = check->verdict->n_conditional;
         return diags_finish(&testament->diags, check->bytes, check->size_bytes);
@@ -145,46 +144,36 @@ static void report_refusal(Check *check, const PolicyRule *rule, int error) {
                 strerrorname_np(-error));
 }
 
-/* Compiles for all architectures at one level. Returns 0; 1 when libseccomp refuses; -errno. */
-static int compile_level(Check *check, int optimise, Program *ret_program) {
+/* Whether newer runc has libseccomp build a tree of so many names: all rules' and the salt's. */
+static bool is_tree(const Policy *canonical) {
+        return canonical->n_rules + canonical_is_salted(canonical) > CHECK_LIST_NAMES;
+}
+
+/* One program of all architectures at each level. Returns 0; 1 when libseccomp refuses; -errno. */
+static int check_compile(Check *check) {
+        const unsigned n_levels = is_tree(&check->canonical) ? 2 : 1;
+        Verdict *verdict = check->verdict;
         const PolicyRule *rule;
         int r;
 
         r = tell_testament(check);
         if (r < 0)
                 return r;
-        r = policy_compile(check->arena, &check->canonical, NULL, optimise,
-                check->context->scratch_fd, ret_program, &rule);
-        if (r == 0 || r == -ENOMEM || r == -EIO)
+        r = policy_compile(check->arena, &check->canonical, NULL, n_levels,
+                check->context->scratch_fd, check->programs, &rule);
+        if (r == -ENOMEM || r == -EIO)
                 return r;
-        report_refusal(check, rule, r);
-        return 1;
-}
-
-/* Whether newer runc has libseccomp build a tree of so many names: all rules' and the salt's. */
-static bool is_tree(const Policy *canonical) {
-        return canonical->n_rules + canonical_is_salted(canonical) > CHECK_LIST_NAMES;
-}
-
-static int check_compile(Check *check) {
-        Verdict *verdict = check->verdict;
-        int top = is_tree(&check->canonical) ? 2 : 1;
-
+        if (r < 0) {
+                report_refusal(check, rule, r);
+                return 1;
+        }
         verdict->n_arches = check->canonical.n_arches;
         memcpy(verdict->arches, check->canonical.arches, sizeof(verdict->arches));
-        for (int level = 1; level <= top; level++) {
-                Program *program = &check->programs[verdict->n_programs];
-                int r = compile_level(check, level, program);
-
-                if (r != 0)
-                        return r;
-                if (program->n_insns > LIMIT_PROGRAM_INSNS)
-                        top = level; /* enough is known */
-                verdict->programs[verdict->n_programs++] = (VerdictProgram){
-                        .optimise = (uint8_t) level,
-                        .n_insns = (uint32_t) program->n_insns,
+        for (; verdict->n_programs < n_levels; verdict->n_programs++)
+                verdict->programs[verdict->n_programs] = (VerdictProgram){
+                        .optimise = (uint8_t) (verdict->n_programs + 1),
+                        .n_insns = (uint32_t) check->programs[verdict->n_programs].n_insns,
                 };
-        }
         return 0;
 }
 

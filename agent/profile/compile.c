@@ -127,17 +127,14 @@ static int context_add_arches(scmp_filter_ctx context, const Arch *const *arches
         return r;
 }
 
-static int context_new(Action standard, const Arch *const *arches, size_t n_arches, int optimise,
-        scmp_filter_ctx *ret_context) {
+static int context_new(
+        Action standard, const Arch *const *arches, size_t n_arches, scmp_filter_ctx *ret_context) {
         _cleanup_context_ scmp_filter_ctx context = seccomp_init(action_to_scmp(standard));
         int r;
 
         if (!context)
                 return -EINVAL;
         r = context_add_arches(context, arches, n_arches);
-        if (r < 0)
-                return r;
-        r = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, (uint32_t) optimise);
         if (r < 0)
                 return r;
         *ret_context = TAKE_PTR(context);
@@ -253,12 +250,11 @@ static void program_swap(Program *program) {
 }
 
 /* A context with all the rules in it. */
-static int context_fill(const Policy *policy, const Arch *arch, int optimise,
-        scmp_filter_ctx *ret_context, const PolicyRule **ret_rule) {
+static int context_fill(const Policy *policy, const Arch *arch, scmp_filter_ctx *ret_context,
+        const PolicyRule **ret_rule) {
         _cleanup_context_ scmp_filter_ctx context = NULL;
         const Arch *const *arches = arch ? &arch : policy->arches;
-        int r = context_new(
-                policy->default_action, arches, arch ? 1 : policy->n_arches, optimise, &context);
+        int r = context_new(policy->default_action, arches, arch ? 1 : policy->n_arches, &context);
 
         for (size_t i = 0; i < policy->n_rules && r >= 0; i++) {
                 const PolicyRule *rule = &policy->rules[i];
@@ -276,30 +272,42 @@ static int context_fill(const Policy *policy, const Arch *arch, int optimise,
         return 0;
 }
 
-static int compile_raised(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
-        int scratch_fd, Program *ret_program, const PolicyRule **ret_rule) {
-        _cleanup_context_ scmp_filter_ctx context = NULL;
+/* The level matters to the export alone. */
+static int compile_level(Arena *arena, scmp_filter_ctx context, unsigned level, bool swaps,
+        int scratch_fd, Program *ret_program) {
         Program program = {};
-        int r = context_fill(policy, arch, optimise, &context, ret_rule);
+        int r = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, level);
 
         if (r == 0)
                 r = context_export(arena, context, scratch_fd, &program);
         if (r < 0)
                 return r;
-        if (compile_swaps(arch ? arch : policy->arches[0]))
+        if (swaps)
                 program_swap(&program);
         *ret_program = program;
         return 0;
 }
 
-int policy_compile(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
-        int scratch_fd, Program *ret_program, const PolicyRule **ret_rule) {
+static int compile_raised(Arena *arena, const Policy *policy, const Arch *arch, unsigned n_levels,
+        int scratch_fd, Program *ret_programs, const PolicyRule **ret_rule) {
+        _cleanup_context_ scmp_filter_ctx context = NULL;
+        bool swaps = compile_swaps(arch ? arch : policy->arches[0]);
+        int r = context_fill(policy, arch, &context, ret_rule);
+
+        for (unsigned level = 1; r == 0 && level <= n_levels; level++)
+                r = compile_level(
+                        arena, context, level, swaps, scratch_fd, &ret_programs[level - 1]);
+        return r;
+}
+
+int policy_compile(Arena *arena, const Policy *policy, const Arch *arch, unsigned n_levels,
+        int scratch_fd, Program ret_programs[static 1], const PolicyRule **ret_rule) {
         unsigned api_level = seccomp_api_get();
         int r;
 
         *ret_rule = NULL;
         api_level_raise();
-        r = compile_raised(arena, policy, arch, optimise, scratch_fd, ret_program, ret_rule);
+        r = compile_raised(arena, policy, arch, n_levels, scratch_fd, ret_programs, ret_rule);
         seccomp_api_set(api_level);
         return r;
 }
@@ -308,7 +316,7 @@ static int pfc_raised(Arena *arena, const Policy *policy, const Arch *arch, int 
         char **ret_text, size_t *ret_size_bytes) {
         _cleanup_context_ scmp_filter_ctx context = NULL;
         const PolicyRule *refused = NULL;
-        int r = context_fill(policy, arch, 1, &context, &refused);
+        int r = context_fill(policy, arch, &context, &refused);
 
         return r < 0 ? r
                      : scratch_export(arena, context, true, scratch_fd, ret_text, ret_size_bytes);

@@ -9,9 +9,12 @@
 #include <stdbool.h>
 
 /*
- * libseccomp's compilation of a policy, the way runc and crun feed it: rules in order, those equal to
- * the default left out, names that libseccomp does not know left out.
+ * libseccomp's compilation of a policy, the way runc and crun feed it: rules in order, those equal
+ * to the default left out, names that libseccomp does not know left out.
  */
+
+/** libseccomp's levels of optimisation: a list of comparisons, a tree. */
+#define COMPILE_LEVELS_MAX 2U
 
 /** Warms libseccomp up (API level, kernel probes). Call once, before any fork and confinement. */
 void compile_warm_up(void);
@@ -31,14 +34,15 @@ bool compile_swaps(const Arch *arch);
  * Compiles `policy` (rules in canonical order: what a runtime will read) for all its architectures
  * in one program, as a runtime does; or for `arch` alone, one of policy->arches, when that is not
  * NULL. The two may differ in more than the other architectures' parts (libseccomp's mistakes).
- * `optimise` is libseccomp's level, 1 or 2. `scratch_fd` is a file (a memfd) that libseccomp's
- * export may truncate and write. Program from `arena`, in this machine's byte
- * order. Returns 0; -EEXIST, -EINVAL, … what libseccomp answered, with the rule that it refused
- * in `*ret_rule` (NULL when it was none); -EIO when the scratch file failed; -ENOMEM. It may not
- * come to an end for some rule sets: run it where it can be killed.
+ * Makes a program at each of libseccomp's levels of optimisation from 1 to `n_levels`, whose rules
+ * are taken in once: that is a third of the work. `scratch_fd` is a file (a memfd) that
+ * libseccomp's export may truncate and write. Programs from `arena`, in this machine's byte order.
+ * Returns 0; -EEXIST, -EINVAL, … what libseccomp answered, with the rule that it refused in
+ * `*ret_rule` (NULL when it was none); -EIO when the scratch file failed; -ENOMEM. It may not come
+ * to an end for some rule sets: run it where it can be killed.
  */
-int policy_compile(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
-        int scratch_fd, Program *ret_program, const PolicyRule **ret_rule);
+int policy_compile(Arena *arena, const Policy *policy, const Arch *arch, unsigned n_levels,
+        int scratch_fd, Program ret_programs[static 1], const PolicyRule **ret_rule);
 
 /**
  * The same as libseccomp's pseudo filter code, its own reading of the rules for people; at level 1.

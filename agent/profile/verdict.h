@@ -4,6 +4,7 @@
 
 #include "base/digest.h"
 #include "profile/arch.h"
+#include "profile/compile.h"
 #include "profile/diag.h"
 #include "profile/diff.h"
 #include "profile/policy.h"
@@ -22,7 +23,7 @@ typedef struct VerdictProgram {
         bool is_exhaustive; /* evaluated at every boundary point, not sampled */
 } VerdictProgram;
 
-#define VERDICT_PROGRAMS_MAX 2
+#define VERDICT_PROGRAMS_MAX COMPILE_LEVELS_MAX
 
 /** All that a check says about one content. Owned; verdict_free(). */
 typedef struct Verdict {

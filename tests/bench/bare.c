@@ -6,7 +6,7 @@
  * its reader.
  *
  *   bare compile FILE...
- *       libseccomp's compilation of canonical profiles, one context for each architecture
+ *       libseccomp's compilation of canonical profiles, one program each, as a runtime does it
  *   bare change WATCHED FILE DIR N
  *       N times: waits for a rename to `..data` in WATCHED, compiles FILE, writes two files durably
  *       into DIR (temporary, fsync, rename, fsync of DIR): a manifest and the profile
@@ -110,29 +110,31 @@ static void add_rule(scmp_filter_ctx context, uint32_t standard, const cJSON *ru
         }
 }
 
+static uint32_t token_of(const char *name) {
+        if (strcmp(name, "SCMP_ARCH_X86_64") == 0)
+                return SCMP_ARCH_X86_64;
+        if (strcmp(name, "SCMP_ARCH_X86") == 0)
+                return SCMP_ARCH_X86;
+        return strcmp(name, "SCMP_ARCH_X32") == 0 ? SCMP_ARCH_X32 : seccomp_arch_native();
+}
+
 static void compile(const char *bytes, int scratch) {
         cJSON *root = cJSON_Parse(bytes);
-        const cJSON *arch, *rule;
+        uint32_t standard = action_of(root, "defaultAction", "defaultErrnoRet");
+        scmp_filter_ctx context = seccomp_init(standard);
+        const cJSON *item;
 
-        cJSON_ArrayForEach (arch, cJSON_GetObjectItemCaseSensitive(root, "architectures")) {
-                uint32_t standard = action_of(root, "defaultAction", "defaultErrnoRet");
-                scmp_filter_ctx context = seccomp_init(standard);
-                const char *name = cJSON_GetStringValue(arch);
-                uint32_t token = strcmp(name, "SCMP_ARCH_X86_64") == 0 ? SCMP_ARCH_X86_64
-                        : strcmp(name, "SCMP_ARCH_X86") == 0           ? SCMP_ARCH_X86
-                        : strcmp(name, "SCMP_ARCH_X32") == 0           ? SCMP_ARCH_X32
-                                                                       : seccomp_arch_native();
+        cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(root, "architectures")) {
+                uint32_t token = token_of(cJSON_GetStringValue(item));
 
-                if (token != seccomp_arch_native()) {
-                        seccomp_arch_remove(context, seccomp_arch_native());
+                if (token != seccomp_arch_native())
                         seccomp_arch_add(context, token);
-                }
-                cJSON_ArrayForEach (rule, cJSON_GetObjectItemCaseSensitive(root, "syscalls"))
-                        add_rule(context, standard, rule);
-                if (ftruncate(scratch, 0) < 0 || seccomp_export_bpf(context, scratch) < 0)
-                        die("export");
-                seccomp_release(context);
         }
+        cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(root, "syscalls"))
+                add_rule(context, standard, item);
+        if (ftruncate(scratch, 0) < 0 || seccomp_export_bpf(context, scratch) < 0)
+                die("export");
+        seccomp_release(context);
         cJSON_Delete(root);
 }
 

@@ -52,15 +52,15 @@ static double now(void) {
         return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
 }
 
-int __real_policy_compile(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
-        int scratch_fd, Program *ret_program, const PolicyRule **ret_rule);
-int __wrap_policy_compile(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
-        int scratch_fd, Program *ret_program, const PolicyRule **ret_rule);
-int __wrap_policy_compile(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
-        int scratch_fd, Program *ret_program, const PolicyRule **ret_rule) {
+int __real_policy_compile(Arena *arena, const Policy *policy, const Arch *arch, unsigned n_levels,
+        int scratch_fd, Program ret_programs[static 1], const PolicyRule **ret_rule);
+int __wrap_policy_compile(Arena *arena, const Policy *policy, const Arch *arch, unsigned n_levels,
+        int scratch_fd, Program ret_programs[static 1], const PolicyRule **ret_rule);
+int __wrap_policy_compile(Arena *arena, const Policy *policy, const Arch *arch, unsigned n_levels,
+        int scratch_fd, Program ret_programs[static 1], const PolicyRule **ret_rule) {
         double begin = now();
         int r = __real_policy_compile(
-                arena, policy, arch, optimise, scratch_fd, ret_program, ret_rule);
+                arena, policy, arch, n_levels, scratch_fd, ret_programs, ret_rule);
 
         parts.compile += now() - begin;
         return r;

@@ -20,10 +20,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-int __real_policy_compile(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
-        int scratch_fd, Program *ret_program, const PolicyRule **ret_rule);
-int __wrap_policy_compile(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
-        int scratch_fd, Program *ret_program, const PolicyRule **ret_rule);
+int __real_policy_compile(Arena *arena, const Policy *policy, const Arch *arch, unsigned n_levels,
+        int scratch_fd, Program ret_programs[static 1], const PolicyRule **ret_rule);
+int __wrap_policy_compile(Arena *arena, const Policy *policy, const Arch *arch, unsigned n_levels,
+        int scratch_fd, Program ret_programs[static 1], const PolicyRule **ret_rule);
 
 /* Rules in canonical order put those of one call anywhere, so all pairs; inputs are small. */
 static const PolicyRule *find_second_conditional(const Policy *policy) {
@@ -35,8 +35,8 @@ static const PolicyRule *find_second_conditional(const Policy *policy) {
         return NULL;
 }
 
-int __wrap_policy_compile(Arena *arena, const Policy *policy, const Arch *arch, int optimise,
-        int scratch_fd, Program *ret_program, const PolicyRule **ret_rule) {
+int __wrap_policy_compile(Arena *arena, const Policy *policy, const Arch *arch, unsigned n_levels,
+        int scratch_fd, Program ret_programs[static 1], const PolicyRule **ret_rule) {
         const PolicyRule *second = find_second_conditional(policy);
 
         if (second) {
@@ -44,7 +44,7 @@ int __wrap_policy_compile(Arena *arena, const Policy *policy, const Arch *arch, 
                 return -EINVAL;
         }
         return __real_policy_compile(
-                arena, policy, arch, optimise, scratch_fd, ret_program, ret_rule);
+                arena, policy, arch, n_levels, scratch_fd, ret_programs, ret_rule);
 }
 
 static const CheckOptions *options(void) {

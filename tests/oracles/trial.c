@@ -131,9 +131,13 @@ static bool resolve(Reading *reading, const char *text, size_t size_bytes) {
 static int compile(
         const Reading *reading, const Policy *policy, size_t level, Program *ret_program) {
         const PolicyRule *refused = NULL;
+        Program programs[COMPILE_LEVELS_MAX];
+        int r = policy_compile(reading->arena, policy, NULL, (unsigned) level, reading->scratch_fd,
+                programs, &refused);
 
-        return policy_compile(reading->arena, policy, NULL, (int) level, reading->scratch_fd,
-                ret_program, &refused);
+        if (r == 0)
+                *ret_program = programs[level - 1];
+        return r;
 }
 
 /* Whether a program is at odds with the author's rules, on any architecture. */
