@@ -122,6 +122,16 @@ check-unit: all unit-tests
 check-integration: all
 	@SECCOMPD_BUILD=$(BUILD) $(PYTHON) -m pytest -q -p no:cacheprovider -rs tests/integration $(PYTEST_ARGS)
 
+ORACLES_PAIRS ?= 1000000
+ORACLES_SEED  ?= 1
+
+.PHONY: oracles
+oracles: ## The evaluators against libseccomp, the kernel and five runtimes (root, Go; ORACLES_PAIRS, ORACLES_SEED)
+	@tests/tools/packages.sh install build test oracles
+	@$(MAKE) --no-print-directory all $(BUILD)/oracles
+	@$(BUILD)/oracles pairs --seed $(ORACLES_SEED) --pairs $(ORACLES_PAIRS)
+	@SECCOMPD_BUILD=$(BUILD) $(PYTHON) -m pytest -q -p no:cacheprovider -rsP tests/oracles $(PYTEST_ARGS)
+
 .PHONY: e2e-systemd
 e2e-systemd: ## The host unit under the real systemd (root; systemd-nspawn, a Debian made once)
 	@tests/tools/packages.sh install build test systemd
@@ -231,7 +241,7 @@ bench: ## Measure against bounds of the same run; BENCH=NAME runs one, BENCH=hel
 
 # --- lint ---
 
-C_FILES := $(sort $(wildcard agent/*/*.c agent/*/*.h tests/unit/*.c tests/unit/*.h tests/bench/*.c tests/fuzz/*.c tests/fuzz/*.h))
+C_FILES := $(sort $(wildcard agent/*/*.c agent/*/*.h tests/unit/*.c tests/unit/*.h tests/bench/*.c tests/fuzz/*.[ch] tests/oracles/*.[ch]))
 C_SOURCES := $(filter %.c,$(C_FILES))
 LINTED := $(addprefix lint-,format layers gcc clang tidy cppcheck shell man)
 
@@ -248,10 +258,10 @@ lint-layers:
 	@tests/tools/check-layers.py agent
 
 lint-gcc:
-	@$(MAKE) --no-print-directory --silent BUILD=$(BUILD)-gcc CC=gcc EXTRA_CFLAGS="-Werror" all unit-tests bench-programs
+	@$(MAKE) --no-print-directory --silent BUILD=$(BUILD)-gcc CC=gcc EXTRA_CFLAGS="-Werror" all unit-tests bench-programs $(BUILD)-gcc/oracles
 
 lint-clang:
-	@$(MAKE) --no-print-directory --silent BUILD=$(BUILD)-clang CC=clang EXTRA_CFLAGS="-Werror" all unit-tests bench-programs
+	@$(MAKE) --no-print-directory --silent BUILD=$(BUILD)-clang CC=clang EXTRA_CFLAGS="-Werror" all unit-tests bench-programs $(BUILD)-clang/oracles
 
 lint-tidy:
 	@printf '%s\n' $(filter agent/% tests/bench/%,$(C_SOURCES)) | xargs -P 2 -I{} clang-tidy --quiet {} -- \

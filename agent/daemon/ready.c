@@ -143,8 +143,7 @@ static int check_source_root(Daemon *daemon, const char *mountinfo, const Source
                 return 0;
         if (asprintf(&daemon->kubelet_root_problem,
                     "source %s is mounted from the kubelet root %s, but the destination is in %s: "
-                    "no pod "
-                    "will find these profiles; mount the seccomp directory of %s",
+                    "no pod will find these profiles; mount the seccomp directory of %s",
                     source->name, source_root, destination_root, source_root) < 0) {
                 daemon->kubelet_root_problem = NULL;
                 return -ENOMEM;

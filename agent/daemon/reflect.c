@@ -195,6 +195,22 @@ static void note_effect(ProfileStatus *profile, const Claim *claim, const Digest
         change->effect = known->effect;
 }
 
+/* What the state does not show: it stays while the file under it cannot be put right. */
+static void log_trouble(const Log *log, const ProfileStatus *profile, bool was_contended,
+        const char *reason_before, bool failed) {
+        const LogField fields[] = {
+                { "profile", profile->name },
+                { "reason", profile->reason },
+        };
+
+        if (profile->is_contended && !was_contended)
+                log_fields(log, LOG_LEVEL_WARNING, fields, 1,
+                        "another writer keeps changing a profile's file; repairs back off");
+        else if (failed && (!reason_before || strcmp(reason_before, profile->reason) != 0))
+                log_fields(log, LOG_LEVEL_ERROR, fields, N_ELEMENTS(fields),
+                        "a profile's file is not as it should be");
+}
+
 static int reflect_item(NodeStatus *status, const PlanItem *item, const PassReport *report,
         const RuleConfig *rules, const Store *store, const Backoff *backoff, const Log *log,
         int64_t now_usec) {
@@ -205,6 +221,8 @@ static int reflect_item(NodeStatus *status, const PlanItem *item, const PassRepo
         bool changes = !profile || is_change(profile, &outcome, item);
         bool was_contended = profile && profile->is_contended;
         const Digest digest_before = profile ? profile->digest : (Digest){};
+        _cleanup_free_ char *reason_before =
+                profile && profile->reason ? strdup(profile->reason) : NULL;
         int r = profile ? 0 : node_status_add(status, item->name, item->source, &profile);
 
         if (r >= 0) {
@@ -222,12 +240,9 @@ static int reflect_item(NodeStatus *status, const PlanItem *item, const PassRepo
                 return r;
         if (changes)
                 log_change(log, profile, before);
-        else if (outcome.is_contended && !was_contended) {
-                const LogField fields[] = { { "profile", profile->name } };
-
-                log_fields(log, LOG_LEVEL_WARNING, fields, 1,
-                        "another writer keeps changing a profile's file; repairs back off");
-        }
+        else
+                log_trouble(log, profile, was_contended, reason_before,
+                        find_failure(report, item->name) != NULL);
         return 0;
 }
 

@@ -2,10 +2,10 @@
 
 /*
  * What a child may do. A worker reads strangers' text with libraries written in C: it is left with
- * its memory, its reply and a scratch file, four seconds of processor time, and no call that reaches
- * anything else, its parent's process least of all. Whatever a runtime's own profile around us
- * refuses has a way round or makes the child give up: none goes on half confined. Limits are only
- * ever lowered, so no capability is needed.
+ * its memory, its reply and a scratch file, four seconds of processor time, and no call that
+ * reaches anything else, its parent's process least of all. Whatever a runtime's own profile around
+ * us refuses has a way round or makes the child give up: none goes on half confined. Limits are
+ * only ever lowered, so no capability is needed.
  *
  * Memory is bounded by the address space, not by RLIMIT_DATA, which leaves shared mappings and the
  * stack out. The bound is counted from what the child inherited, so it means the same under every

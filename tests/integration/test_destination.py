@@ -291,6 +291,32 @@ def test_a_full_destination_keeps_whole_files_and_recovers(node):
         ".seccompd", "new.json", "web.json"]
 
 
+def test_a_repair_that_fails_is_logged_once_and_tried_until_it_works(node):
+    node.writer.publish({"web.json": GOOD})
+    node.start("--rescan", "200ms", prefix=in_own_mounts(f"mount -t tmpfs -o size=256k tmpfs {node.kubelet}"))
+    path = node.inside(node.installed / "web.json")
+    good = path.read_bytes()
+    ballast = node.inside(node.kubelet / "ballast")
+    with open(ballast, "wb", buffering=0) as file, pytest.raises(OSError):
+        while True:
+            file.write(b"x" * 4096)
+    path.write_bytes(b"{}")
+
+    def complaints():
+        return [line for line in node.log() if line["message"] == "a profile's file is not as it should be"]
+    eventually(complaints, message="a line in the log")
+    failures = node.metric('seccompd_writes_total{op="repair",result="failure"}')
+    eventually(lambda: node.metric('seccompd_writes_total{op="repair",result="failure"}') > failures, timeout=30,
+               message="another try")
+    (line,) = complaints()
+    assert line["profile"] == "web.json" and line["level"] == "error" and "No space left" in line["reason"]
+    assert node.profiles()["web.json"]["reason"] == line["reason"]
+    ballast.unlink()
+    node.wait_metric(DRIFT, 1, timeout=30)
+    assert path.read_bytes() == good
+    assert [line["profile"] for line in node.log() if "repaired" in line["message"]] == ["web.json"]
+
+
 @pytest.mark.parametrize("link", ["seccomp", "seccomp/profiles", "seccomp/profiles/.seccompd"])
 def test_a_link_on_the_way_to_the_destination_is_not_followed(node, tmp_path, link):
     elsewhere = tmp_path / "elsewhere"

@@ -132,7 +132,8 @@ static bool try_arg(
         Draft changed = *draft;
         DraftArg *in_changed = (DraftArg *) ((char *) &changed + ((char *) at - (char *) draft));
 
-        if (memcmp(at, &arg, sizeof(arg)) == 0)
+        if (at->index == arg.index && at->op == arg.op && at->value == arg.value &&
+                at->value_two == arg.value_two)
                 return false;
         *in_changed = arg;
         return take_if_same(search, draft, &changed, judgement);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The whole case table against real runtimes: what each one loads for a canonical file, and for the file as written.
 
-The filters are taken out of the kernel as they are loaded (tests/integration/filters.py), so it does not matter
+The filters are taken out of the kernel as they are loaded (filters.py), so it does not matter
 whether a container could start under them.
 
 raw-differences.txt says where the file as written becomes something else than the canonical one, and which rules warn

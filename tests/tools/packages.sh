@@ -23,6 +23,7 @@ packages_of() {
         chart) echo python3 python3-pytest python3-yaml prometheus runc busybox-static openssl ;;
         e2e) echo containerd runc crun golang-github-containers-common gcc libc6-dev iproute2 procps curl \
                 python3 python3-pytest python3-yaml ;;
+        oracles) echo runc crun debootstrap ;;
         bench) echo strace valgrind perl e2fsprogs util-linux mount ;;
         cluster) echo containernetworking-plugins openssl ;;
         *)

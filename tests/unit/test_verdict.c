@@ -37,13 +37,10 @@ static Verdict *good_verdict(void) {
         verdict->canonical_size_bytes = strlen(CANONICAL);
         verdict->digest = digest_of(CANONICAL, strlen(CANONICAL));
         verdict->outline = digest_of("outline", strlen("outline"));
-        verdict->programs[0] = (VerdictProgram){ .n_insns = 333,
-                .n_points = 20000,
-                .optimise = 1,
-                .is_exhaustive = true };
-        verdict->programs[1] = (VerdictProgram){ .n_insns = 3,
-                .n_points = 70000,
-                .optimise = 2 };
+        verdict->programs[0] = (VerdictProgram){
+                .n_insns = 333, .n_points = 20000, .optimise = 1, .is_exhaustive = true
+        };
+        verdict->programs[1] = (VerdictProgram){ .n_insns = 3, .n_points = 70000, .optimise = 2 };
         verdict->n_programs = 2;
         verdict->previous = digest_of("previous", strlen("previous"));
         verdict->effect = DIFF_NARROWED;
