@@ -275,11 +275,12 @@ static int walk_fork(
         const WordSet *set = &walk->words[accumulator->word];
         Bits *bits = walk->region + set->begin;
         _cleanup_free_ Bits *held = calloc(set->n_bits + walk->n_bits, sizeof(*held));
-        Bits *rest = held + set->n_bits; /* the region where it does not hold */
+        Bits *rest; /* the region where it does not hold */
         int r = 0;
 
         if (!held)
                 return -ENOMEM;
+        rest = held + set->n_bits;
         if (depth == DEPTH_MAX || !walk_spend(walk, ALLOCATION_STEPS + set->n + 3 * walk->n_bits))
                 return -E2BIG;
         memcpy(rest, walk->region, walk->n_bits * sizeof(*rest));
