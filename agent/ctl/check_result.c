@@ -71,6 +71,8 @@ static void put_summary(Buf *out, const CheckResults *results, bool shows_info) 
         put_counted(out, results->n_infos, "info", ", ");
         if (results->n_infos > 0 && !shows_info)
                 buf_puts(out, " (--info shows them)");
+        if (results->n_unreadable > 0)
+                buf_printf(out, "; %zu could not be read", results->n_unreadable);
         if (results->node)
                 buf_printf(out, " on a node with %s", results->node);
         buf_putc(out, '\n');

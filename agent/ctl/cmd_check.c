@@ -195,6 +195,7 @@ static int explain(const char *word) {
 
 /* Returns -1 to go on, or an exit status. */
 static int parse_options(int argc, char **argv, CheckCommand *command) {
+        const char *rule = NULL;
         int option, r = 0;
 
         opterr = 0;
@@ -215,12 +216,19 @@ static int parse_options(int argc, char **argv, CheckCommand *command) {
                 case OPT_CONFIG: r = parse_config(command, optarg); break;
                 case OPT_CAPABILITIES: r = parse_capabilities(command, optarg); break;
                 case OPT_NODE: command->node = optarg; break;
-                case OPT_EXPLAIN: return explain(optarg);
+                case OPT_EXPLAIN: rule = optarg; break;
                 default: usage_refused_option(PROGRAM, option, argv, OPTIONS); return CTL_USAGE;
                 }
                 if (r < 0)
                         return CTL_USAGE;
         }
+        if (rule && optind < argc) {
+                fprintf(stderr, PROGRAM ": --explain %s stands alone: what is %s to it?\n", rule,
+                        argv[optind]);
+                return CTL_USAGE;
+        }
+        if (rule)
+                return explain(rule);
         if (optind == argc) {
                 fputs(PROGRAM ": which profile? Give a FILE, a DIR or - for standard input\n",
                         stderr);
@@ -307,10 +315,6 @@ int cmd_check(int argc, char **argv) {
                 return r;
         for (int i = optind; i < argc && r >= 0; i++)
                 r = inputs_add(&inputs, argv[i]);
-        if (r >= 0 && inputs.n == 0) {
-                fputs(PROGRAM ": no *.json file there\n", stderr);
-                return CTL_USAGE;
-        }
         if (r >= 0)
                 r = inputs_expand(&inputs);
         if (r >= 0)

@@ -9,6 +9,7 @@
 #include "ctl/ctl.h"
 
 #include "base/usage.h"
+#include "ctl/rule_page.h"
 #include "profile/explain_render.h"
 #include "profile/syscalls.h"
 
@@ -105,7 +106,9 @@ static int parse_value(const char *text, uint64_t *ret_value) {
 static int parse_call(const char *text, ExplainQuery *query) {
         uint64_t number = 0;
 
-        if (*text == '\0' || !strchr("-0123456789", *text)) {
+        /* "18-web.json" is a file in the wrong place: what is wrong with it is said later */
+        if (*text == '\0' || text[strspn(text, "-0123456789xXabcdefABCDEF")] != '\0' ||
+                !strchr("-0123456789", *text)) {
                 query->name = text;
                 return 0;
         }
@@ -274,6 +277,19 @@ static int report_no_such_call(const ExplainCommand *command) {
         return CTL_USAGE;
 }
 
+/* Of a FILE that is none: what it looks like instead. */
+static void hint_at_order(const CheckOptions *options, const char *path) {
+        unsigned near = 0;
+        int nr = -1;
+
+        if (access(path, F_OK) == 0)
+                return;
+        if (rule_page_find(path, &near))
+                fprintf(stderr, PROGRAM ": of a rule: seccompctl check --explain %s\n", path);
+        else if (syscall_number(options->facts.arch, path, &nr) == SYSCALL_KNOWN)
+                fprintf(stderr, PROGRAM ": the FILE stands first, then the call: %s\n", path);
+}
+
 int cmd_explain(int argc, char **argv) {
         ExplainCommand command = {
                 .options.capabilities = capabilities_default(),
@@ -287,6 +303,8 @@ int cmd_explain(int argc, char **argv) {
         if (r == CTL_OK)
                 r = profile_load(
                         PROGRAM, argv[optind], &command.options, SEVERITY_ERROR, &command.profile);
+        if (r == CTL_USAGE)
+                hint_at_order(&command.options, argv[optind]);
         if (r == 0)
                 r = job_print(PROGRAM, answer, &command, false);
         if (r == NO_SUCH_CALL && command.profile.verdict)

@@ -80,10 +80,10 @@ typedef struct Inputs {
 void inputs_done(Inputs *inputs);
 
 /**
- * Reads a FILE, the *.json files below a DIR (sorted, hidden ones left out), or "-" for standard
- * input, and appends them. One that cannot be read, or is longer than 16 MiB, is appended with its
- * error; one over the profile limit is read whole, so that the check says by how much. Returns 0 or
- * -ENOMEM.
+ * Reads a FILE, the *.json files below a DIR (sorted; hidden ones and links to directories left
+ * out), or "-" for standard input, and appends them. One that cannot be read, or is longer than 16
+ * MiB, is appended with its error, as is a DIR without such a file; one over the profile limit is
+ * read whole, so that the check says by how much. Returns 0 or -ENOMEM.
  */
 int inputs_add(Inputs *inputs, const char *path);
 

@@ -68,17 +68,25 @@ static int is_wanted(const struct dirent *entry) {
         return entry->d_name[0] != '.';
 }
 
-/* Subdirectories, and the files that seccompd would take for profiles. */
+/*
+ * Subdirectories, and the files that seccompd would take for profiles: links too, which a mounted
+ * ConfigMap is made of, but not links to directories, which may lead anywhere, and in circles.
+ */
 static int add_entry(Inputs *inputs, const char *directory, const char *name, unsigned level) {
         _cleanup_free_ char *path = NULL;
-        struct stat st;
+        struct stat st, target;
 
         if (asprintf(&path, "%s/%s", directory, name) < 0) {
                 path = NULL;
                 return -ENOMEM;
         }
-        if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode) && fnmatch("*.json", name, 0) != 0)
-                return 0;
+        if (lstat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
+                bool leads_to_directory =
+                        S_ISLNK(st.st_mode) && stat(path, &target) == 0 && S_ISDIR(target.st_mode);
+
+                if (leads_to_directory || fnmatch("*.json", name, 0) != 0)
+                        return 0;
+        }
         return add_path(inputs, path, level + 1);
 }
 
@@ -116,7 +124,16 @@ static int add_path(Inputs *inputs, const char *path, unsigned level) {
 }
 
 int inputs_add(Inputs *inputs, const char *path) {
+        size_t n_before = inputs->n;
+        int r;
+
         if (strcmp(path, "-") == 0)
                 return add(inputs, "<stdin>", STDIN_FILENO, 0);
-        return add_path(inputs, path, 0);
+        r = add_path(inputs, path, 0);
+        if (r < 0 || inputs->n > n_before)
+                return r;
+        r = add(inputs, path, -1, -ENOENT);
+        if (r == 0)
+                inputs->items[n_before].problem = "no *.json file in this directory";
+        return r;
 }

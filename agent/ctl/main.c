@@ -11,6 +11,7 @@
 #include "version.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -111,12 +112,29 @@ int findings_render(
         return 0;
 }
 
-int main(int argc, char **argv) {
+/* Runs the command that argv begins with. */
+static int run_command(int argc, char **argv) {
         const char *names[N_ELEMENTS(COMMANDS)];
 
+        for (size_t i = 0; i < N_ELEMENTS(COMMANDS); i++) {
+                names[i] = COMMANDS[i].name;
+                if (strcmp(COMMANDS[i].name, argv[0]) == 0)
+                        return COMMANDS[i].run(argc, argv);
+        }
+        usage_unknown_word("seccompctl", "command", argv[0], names, N_ELEMENTS(names));
+        return CTL_USAGE;
+}
+
+int main(int argc, char **argv) {
+        (void) setlocale(LC_CTYPE, "C.UTF-8"); /* for how wide a text is shown; C without it */
         if (argc < 2) {
                 fputs("seccompctl: which command? See seccompctl --help\n", stderr);
                 return CTL_USAGE;
+        }
+        if (argc == 3 && strcmp(argv[1], "help") == 0) {
+                char *of_command[] = { argv[2], (char[]){ "--help" }, NULL };
+
+                return run_command(2, of_command);
         }
         if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 ||
                 strcmp(argv[1], "help") == 0) {
@@ -131,11 +149,5 @@ int main(int argc, char **argv) {
                 usage_unknown_word("seccompctl", "option", argv[1], OPTIONS, N_ELEMENTS(OPTIONS));
                 return CTL_USAGE;
         }
-        for (size_t i = 0; i < N_ELEMENTS(COMMANDS); i++) {
-                names[i] = COMMANDS[i].name;
-                if (strcmp(COMMANDS[i].name, argv[1]) == 0)
-                        return COMMANDS[i].run(argc - 1, argv + 1);
-        }
-        usage_unknown_word("seccompctl", "command", argv[1], names, N_ELEMENTS(names));
-        return CTL_USAGE;
+        return run_command(argc - 1, argv + 1);
 }

@@ -244,13 +244,17 @@ static bool starts_with_salt(Arena *arena, const Policy *policy) {
         return buf_error(&text) == 0 && salt_value(&text) == first->conditions->value;
 }
 
+void canonical_drop_salt(Arena *arena, Policy *policy) {
+        if (!starts_with_salt(arena, policy))
+                return;
+        policy->rules++;
+        policy->n_rules--;
+}
+
 int canonical_sort(Arena *arena, const Policy *policy, Policy *ret_canonical) {
         Policy canonical = *policy;
 
-        if (starts_with_salt(arena, policy)) {
-                canonical.rules++;
-                canonical.n_rules--;
-        }
+        canonical_drop_salt(arena, &canonical);
         return sort_policy(arena, &canonical, ret_canonical);
 }
 

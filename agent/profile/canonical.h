@@ -40,6 +40,12 @@ void canonical_print(Buf *buf, const Policy *canonical);
 bool canonical_is_salted(const Policy *policy);
 
 /**
+ * Takes the salt from a policy whose text was canonical: its first rule, if that is the salt of the
+ * others. It is no part of what an author means. Scratch from `arena`.
+ */
+void canonical_drop_salt(Arena *arena, Policy *policy);
+
+/**
  * The digest of what such a policy says besides the errnos of its rules: equal for two that differ
  * in nothing else. Returns 0 or -ENOMEM.
  */

@@ -76,6 +76,7 @@ static int check_text(Check *check) {
                 &check->document, &check->surface, options, &check->diags, &check->policy);
         if (r != 0)
                 return r;
+        canonical_drop_salt(check->arena, &check->policy);
         check->verdict->n_rules = (uint32_t) check->policy.n_rules;
         check->verdict->n_conditional = policy_count_conditional(&check->policy);
         return policy_check(&check->document, &check->policy, options, &check->diags);

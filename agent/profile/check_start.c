@@ -28,16 +28,16 @@ static const StartMode start_modes[] = {
         { "runc",
                 { "close", "fstat", "fstatfs", "statx", "openat", "write", "getdents64",
                         "futex" } },
-        { "runc without `allowPrivilegeEscalation: false`",
+        { "runc, unless the pod sets `allowPrivilegeEscalation: false`,",
                 { "chdir", "read", "capget", "capset", "prctl", "setgroups", "setgid", "setuid",
                         "getcwd", "getppid", "newfstatat" } },
-        { "crun without `allowPrivilegeEscalation: false`",
+        { "crun, unless the pod sets `allowPrivilegeEscalation: false`,",
                 { "write", "prctl", "capset", "setresgid", "setresuid", "rt_sigprocmask",
                         "rt_sigaction", "pselect6" } },
 };
 
 /* runc takes these where openat2 is denied. */
-static const StartMode start_without_openat2 = { "runc without openat2",
+static const StartMode start_without_openat2 = { "runc, where openat2 is denied,",
         { "fcntl", "readlinkat" } };
 
 static bool answers_enosys(Action action) {
@@ -85,7 +85,8 @@ static void check_needed(Checker *checker) {
                 checker->error = -ENOMEM;
         else if (execve.is_denied)
                 document_diag(checker->document, checker->diags, SP801, execve.node, false,
-                        missing.data,
+                        arena_printf(checker->document->arena, "allow `execve`%s%s",
+                                missing.size > 0 ? "; " : "", missing.size > 0 ? missing.data : ""),
                         "no container can start: execve, by which the runtime starts the "
                         "container's program, is not allowed%s",
                         missing.size > 0 ? ", nor is more that a start needs" : "");
@@ -93,6 +94,16 @@ static void check_needed(Checker *checker) {
                 document_diag(checker->document, checker->diags, SP801, node, false, "allow them",
                         "not allowed, but needed before the container's program runs: %s",
                         missing.data);
+}
+
+/* How a denied call ends that C libraries could do without. */
+static const char *how_denied(const Checker *checker, const char *call) {
+        switch (checker_outcome(checker, call).action.kind) {
+        case ACTION_KILL_THREAD:
+        case ACTION_KILL_PROCESS: return "ends the program, where ENOSYS would have";
+        case ACTION_TRAP: return "raises SIGSYS, where ENOSYS would have";
+        default: return "fails with something else than ENOSYS, which alone has";
+        }
 }
 
 /* SP802 to SP804 */
@@ -106,14 +117,14 @@ static void check_libraries(Checker *checker) {
 
         if (names.n > 0)
                 document_diag(checker->document, checker->diags, SP802, names.first, false, hint,
-                        "clone3 is denied with something else than ENOSYS: glibc then does not "
-                        "fall back to clone, and pthread_create, posix_spawn and popen fail");
+                        "clone3 %s glibc fall back to clone: pthread_create, posix_spawn and popen "
+                        "do not work",
+                        how_denied(checker, "clone3"));
         names = find_denied(checker, at2, N_ELEMENTS(at2), true);
         if (names.n > 0)
                 document_diag(checker->document, checker->diags, SP803, names.first, false, hint,
-                        "denied with something else than ENOSYS, so that C libraries do not fall "
-                        "back to the older call: %s",
-                        names_text(checker, &names));
+                        "%s: each %s C libraries fall back to the older call",
+                        names_text(checker, &names), how_denied(checker, names.shown[0]));
         names = find_denied(checker, others, N_ELEMENTS(others), false);
         if (names.n > 0)
                 document_diag(checker->document, checker->diags, SP804, names.first, false, NULL,

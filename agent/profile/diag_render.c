@@ -13,6 +13,7 @@
 #include "base/utf8.h"
 
 #include <string.h>
+#include <wchar.h>
 
 #define LINE_COLUMNS_MAX 120U /* a source line of more columns is cut */
 #define LINE_COLUMNS_CUT 116U /* to these */
@@ -55,6 +56,26 @@ static size_t put_column(Buf *buf, const char *bytes, size_t size_bytes) {
         return length > 0 ? length : 1;
 }
 
+/*
+ * How many columns of a terminal some bytes take, as put_column() shows them: two for most of what
+ * East Asia writes, none for a combining mark. The C library's tables need a locale of UTF-8, which
+ * whoever prints has set; in any other each code point counts as one.
+ */
+static size_t count_cells(const char *bytes, size_t size_bytes) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < size_bytes;) {
+                uint32_t codepoint = 0;
+                size_t length = utf8_decode(bytes + i, size_bytes - i, &codepoint);
+                int width = length > 0 && utf8_is_harmless(codepoint) ? wcwidth((wchar_t) codepoint)
+                                                                      : 1;
+
+                n += width < 0 ? 1U : (size_t) width;
+                i += length > 0 ? length : 1;
+        }
+        return n;
+}
+
 static size_t count_columns(const char *bytes, size_t size_bytes) {
         size_t n = 0;
 
@@ -64,6 +85,18 @@ static size_t count_columns(const char *bytes, size_t size_bytes) {
                 i += length > 0 ? length : 1;
         }
         return n;
+}
+
+/* How many bytes the first `n` columns take. */
+static size_t skip_columns(const char *bytes, size_t size_bytes, size_t n) {
+        size_t at = 0;
+
+        for (; at < size_bytes && n > 0; n--) {
+                size_t length = utf8_decode(bytes + at, size_bytes - at, NULL);
+
+                at += length > 0 ? length : 1;
+        }
+        return at;
 }
 
 /* The line a span starts on, and which of its columns are shown and underlined. */
@@ -135,13 +168,19 @@ void diag_render_excerpt(
         Buf *buf, Span span, uint32_t line, const char *bytes, size_t size_bytes, const char *sgr) {
         const Excerpt excerpt = excerpt_of(bytes, size_bytes, span);
         const char *gutter = sgr ? SGR_GUTTER : "", *reset = sgr ? SGR_RESET : "";
-        size_t indent = excerpt.mark_from - excerpt.from + (excerpt.from > 0);
+        const size_t first = skip_columns(excerpt.line, excerpt.size_bytes, excerpt.from);
+        const size_t begin = skip_columns(excerpt.line, excerpt.size_bytes, excerpt.mark_from);
+        const size_t end = skip_columns(excerpt.line, excerpt.size_bytes, excerpt.mark_to);
+        const size_t indent = count_cells(excerpt.line + first, begin - first) + (excerpt.from > 0);
+        size_t n_marks = count_cells(excerpt.line + begin, end - begin);
 
+        if (n_marks == 0)
+                n_marks = 1; /* behind the end of the line */
         buf_printf(buf, "%s%*u |%s ", gutter, GUTTER_COLUMNS, line, reset);
         put_source_line(buf, &excerpt);
         buf_printf(buf, "%s%*s |%s %*s%s", gutter, GUTTER_COLUMNS, "", reset, (int) indent, "",
                 sgr ? sgr : "");
-        for (size_t i = excerpt.mark_from; i < excerpt.mark_to; i++)
+        for (size_t i = 0; i < n_marks; i++)
                 buf_putc(buf, '^');
         buf_printf(buf, "%s\n", reset);
 }

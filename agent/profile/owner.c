@@ -38,7 +38,8 @@ static int set_rule(OwnerConfig *config, const char *value, Buf *problem) {
                 return 0;
         buf_puts(problem, what);
         near = rules_suggest(value);
-        if (near && value[strcspn(value, "=")] == '=')
+        if (near && value[strcspn(value, "=")] == '=' &&
+                strtoul(value + strcspn(value, "0123456789="), NULL, 10) != near->id)
                 buf_printf(problem, "; did you mean SP%03u%s?", (unsigned) near->id,
                         value + strcspn(value, "="));
         return -EINVAL;

@@ -402,6 +402,32 @@ def test_findings_of_two_files_are_apart(tmp_path):
     assert re.search(r"help: .*\n\n\S+b\.json:3:19: error", out)
 
 
+def test_links_to_directories_are_not_followed(tmp_path):
+    (tmp_path / "..data" / "deep").mkdir(parents=True)
+    (tmp_path / "..data" / "a.json").write_text(GOOD)
+    (tmp_path / "a.json").symlink_to("..data/a.json")  # as a ConfigMap is mounted
+    (tmp_path / "team").mkdir()
+    (tmp_path / "team" / "b.json").write_text(GOOD)
+    (tmp_path / "team" / "up").symlink_to("..")
+    (tmp_path / "self.json").symlink_to(".")
+    (tmp_path / "gone.json").symlink_to("nowhere")
+    status, result = check_json(tmp_path)
+    assert status == 2
+    assert {entry["file"].removeprefix(f"{tmp_path}/"): entry.get("unreadable") for entry in result["files"]} == {
+        "a.json": None, "gone.json": "No such file or directory", "team/b.json": None}
+    _, result = check_json(tmp_path / "team" / "up")  # named by the user, a link is followed
+    assert len(result["files"]) == 3
+
+
+def test_a_directory_without_a_profile_is_named(tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "profile.yaml").write_text("defaultAction: SCMP_ACT_ERRNO")
+    (tmp_path / "a.json").write_text(GOOD)
+    status, out, err = check(tmp_path / "a.json", tmp_path / "empty")
+    assert (status, err) == (2, f"seccompctl check: {tmp_path}/empty: no *.json file in this directory\n")
+    assert out.splitlines()[-1].startswith("1 file: 0 errors") and out.endswith("; 1 could not be read\n")
+
+
 def test_a_directory_of_thousands_is_checked_in_order(tmp_path):
     for number in range(300):
         (tmp_path / f"{number:03}.json").write_text(GOOD if number % 3 else BAD)

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import threading
 import time
+import unicodedata
 
 import pytest
 from node import EXAMPLES, PUBLISHED, SECCOMPCTL, SECCOMPD, eventually, profile, seccompctl, sha256
@@ -86,6 +87,8 @@ def test_help_and_version(program):
         assert max(map(len, result.stdout.splitlines())) <= 100
         texts.append(result.stdout)
     assert texts[0] == texts[1]
+    if len(program) > 1:
+        assert run(program[0], "help", program[1]).stdout == texts[0]
     for option in ["--version", "-V"]:
         result = run(*program, option)
         assert (result.returncode, result.stderr) == (0, "")
@@ -117,7 +120,10 @@ def test_seccompd_help_shows_the_default_capabilities():
     (["seccompctl", "check", "--node", "kernel=new", "x"], "write it as 5.10"),
     (["seccompctl", "check", "--explain", "SP32"], "did you mean SP302?"),
     (["seccompctl", "check", "--explain", "unknown-action"], "--explain all lists them"),
-    (["seccompctl", "check", "--rule", "SP302=off", "x"], "cannot be lowered"),
+    (["seccompctl", "check", "--explain", "SP302", "SP303"], "--explain SP302 stands alone: what is SP303 to it?"),
+    (["seccompctl", "help", "chekc"], "did you mean 'check'"),
+    (["seccompctl", "check", "--rule", "SP302=off", "x"], "cannot be lowered: such a profile cannot be installed\n"),
+    (["seccompctl", "check", "--rule", "SP801=fatal", "x"], "a severity is one of error, warning, info, off\n"),
     (["seccompctl", "check", "--rule", "SP999=off", "x"], "no rule of that number"),
     (["seccompctl", "check", "--rule", "unknown-call", "x"], "SPnnn="),
     (["seccompctl", "check", "--rule", "SP801=loud", "x"], "error, warning, info, off"),
@@ -293,7 +299,8 @@ def test_the_caret_stands_under_the_mistake(text, token):
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     assert head.startswith(f"<stdin>:{line}:{column}: error: ")
     assert re.fullmatch(rf" +{line} \| .*", source)
-    assert source[caret.index("^"):caret.rindex("^") + 1] == token
+    cells = "".join(char + "\0" * (unicodedata.east_asian_width(char) in "WF") for char in source)
+    assert cells[caret.index("^"):caret.rindex("^") + 1] == token
     assert len(source) <= 130
 
 

@@ -59,6 +59,17 @@ def arches_of(path):
 # --- bpf and asm ---
 
 
+def test_the_salt_is_no_rule_of_the_authors(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": ["mount"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}]}))
+    canonical = seccompctl("compile", path).stdout
+    assert b'"read"' in canonical
+    found = json.loads(seccompctl("check", "--format", "json", "-", stdin=canonical).stdout)["files"][0]
+    assert "SP705" not in [one["rule"] for one in found["diagnostics"]]
+    assert seccompctl("compile", "-", stdin=canonical).stdout == canonical
+
+
 def test_a_listing_assembles_to_the_program(path):
     listings = compile_("--format", "asm", path)[1].decode().split("\n\n")
     arches = arches_of(path)

@@ -38,6 +38,16 @@ def verdicts(body):
 # --- a call ---
 
 
+def test_a_file_that_is_none_may_be_something_else():
+    def said(*arguments):
+        result = seccompctl("explain", *arguments)
+        assert result.returncode == 2
+        return result.stderr.decode()
+    assert "the FILE stands first, then the call: mount" in said("mount", "18-web.json")
+    assert "seccompctl check --explain SP503" in said("SP503")
+    assert said("nothing.json") == "seccompctl explain: nothing.json: No such file or directory\n"
+
+
 def test_a_rule_that_decides_is_shown_with_its_line():
     status, out, err = explain(WEB, "clone3")
     text = WEB.read_text()

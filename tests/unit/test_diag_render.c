@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "profile/diag.h"
 
+#include <locale.h>
 #include <string.h>
 
 #define _cleanup_diags_ _cleanup_(diags_done)
@@ -244,6 +245,22 @@ static void test_long_span(void **state) {
         assert_int_equal(mark, 41);
 }
 
+/* What East Asia writes takes two columns of a terminal, a combining mark none. */
+static void test_marks_stand_below_wide_text(void **state) {
+        static const char line[] = "\u65e5\u672c e\u0301 xyz";
+        static const size_t at = sizeof("\u65e5\u672c e\u0301 ") - 1;
+        _cleanup_free_ char *text = NULL, *wide = NULL;
+
+        (void) state;
+        if (!setlocale(LC_CTYPE, "C.UTF-8"))
+                support_skip("no C.UTF-8 here");
+        text = render_at(line, at, 3);
+        assert_non_null(strstr(text, "\n     |        ^^^\n"));
+        wide = render_at(line, 0, 6);
+        assert_non_null(strstr(wide, "\n     | ^^^^\n"));
+        assert_non_null(setlocale(LC_CTYPE, "C"));
+}
+
 static void test_name_is_made_safe(void **state) {
         _cleanup_diags_ DiagList diags = {};
         _cleanup_buf_ Buf buf = {};
@@ -283,6 +300,7 @@ int main(void) {
                 cmocka_unit_test(test_source_lines),
                 cmocka_unit_test(test_long_lines),
                 cmocka_unit_test(test_long_span),
+                cmocka_unit_test(test_marks_stand_below_wide_text),
                 cmocka_unit_test(test_name_is_made_safe),
                 cmocka_unit_test(test_json),
         };
