@@ -23,14 +23,18 @@ static unsigned min(unsigned a, unsigned b) {
         return a < b ? a : b;
 }
 
-static unsigned distance(const char *a, size_t n_a, const char *b, size_t n_b) {
+/*
+ * Anything above `limit` when it is more. A row's least is never below that of the row above, and
+ * at most one more, so that a swap, which skips a row, cannot undercut it either.
+ */
+static unsigned distance(const char *a, size_t n_a, const char *b, size_t n_b, unsigned limit) {
         unsigned rows[3][SUGGEST_WORD_MAX + SUGGEST_DISTANCE_MAX + 1];
         unsigned *before = rows[0], *above = rows[1], *row = rows[2];
 
         for (size_t j = 0; j <= n_b; j++)
                 row[j] = (unsigned) j;
         for (size_t i = 1; i <= n_a; i++) {
-                unsigned *reused = before;
+                unsigned *reused = before, least = (unsigned) i;
 
                 before = above;
                 above = row;
@@ -43,7 +47,10 @@ static unsigned distance(const char *a, size_t n_a, const char *b, size_t n_b) {
                         if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) &&
                                 fold(a[i - 2]) == fold(b[j - 1]))
                                 row[j] = min(row[j], before[j - 2] + 1);
+                        least = min(least, row[j]);
                 }
+                if (least > limit)
+                        return limit + 1;
         }
         return row[n_b];
 }
@@ -70,7 +77,7 @@ const char *suggest_nearest(const char *word, const char *const *candidates, siz
 
                 if (candidate_length > length + limit || candidate_length + limit < length)
                         continue;
-                found = distance(word, length, candidates[i], candidate_length);
+                found = distance(word, length, candidates[i], candidate_length, limit);
                 if (found > limit ||
                         (nearest && found == limit &&
                                 common_start(word, candidates[i]) <= common_start(word, nearest)))
