@@ -385,6 +385,32 @@ static void test_too_many(void **state) {
         assert_comes_back(bad);
 }
 
+/* What fuzz_wire starts from, a 'V' before it: refused ones would teach it nothing. */
+static void test_seeds_for_fuzzing_are_verdicts(void **state) {
+        static const struct {
+                const char *path;
+                VerdictKind kind;
+        } seeds[] = {
+                { "tests/fuzz/corpus/wire/verdict-good", VERDICT_GOOD },
+                { "tests/fuzz/corpus/wire/verdict-bad", VERDICT_BAD },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(seeds); i++) {
+                _cleanup_(verdict_freep) Verdict *verdict = NULL;
+                _cleanup_free_ char *seed = NULL;
+                size_t size_bytes = 0;
+
+                seed = support_read_file(seeds[i].path, &size_bytes);
+                assert_int_equal(seed[0], 'V');
+                if (verdict_decode(seed + 1, size_bytes - 1, &verdict) < 0)
+                        fail_msg("%s is of an older form: put there what verdict_encode() makes",
+                                seeds[i].path);
+                assert_int_equal(verdict->kind, seeds[i].kind);
+                assert_true(verdict->diags.n > 0);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_all_of_it_comes_back),
@@ -396,6 +422,7 @@ int main(void) {
                 cmocka_unit_test(test_promises),
                 cmocka_unit_test(test_compared),
                 cmocka_unit_test(test_too_many),
+                cmocka_unit_test(test_seeds_for_fuzzing_are_verdicts),
         };
 
         return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
