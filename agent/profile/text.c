@@ -7,7 +7,11 @@
  * one pass over the bytes, and its memory is bounded by the text: each value but the first comes
  * behind a comma or an opening bracket, so counting those bounds the nodes.
  *
- * It says where it stopped; text_fault.c finds the words for it.
+ * It says where a byte does not fit; text_fault.c finds the words for it. Behind a mistake whose
+ * meaning is plain (a comment, a trailing or missing comma, a number or word of another language)
+ * the scan goes on as if it were mended, so that the author learns of all of them at once. The text
+ * is refused all the same: what decides is whether there was a fault, never whether the end was
+ * reached.
  */
 
 #include "profile/text.h"
@@ -18,6 +22,8 @@
 
 #include <errno.h>
 #include <string.h>
+
+#define FAULTS_MAX LIMIT_DIAGS /* that are gone on behind */
 
 typedef struct Scanner {
         const char *bytes;
@@ -32,6 +38,9 @@ typedef struct Scanner {
         } open[LIMIT_DEPTH]; /* arrays and objects around `at`, outermost first */
         uint32_t depth;
         uint32_t n_nodes_max;
+        uint32_t n_faults;
+        uint32_t comma; /* where the last one was */
+        Span string;    /* the last one */
         DiagList *diags;
 } Scanner;
 
@@ -46,35 +55,62 @@ static bool is_digit(char character) {
         return character >= '0' && character <= '9';
 }
 
-static void skip_space(Scanner *scanner) {
-        for (;;) {
-                char character = peek(scanner, 0);
-
-                if (character != ' ' && character != '\n' && character != '\r' && character != '\t')
-                        return;
-                scanner->at++;
-        }
-}
-
-static TextFault fault_at(const Scanner *scanner) {
+static TextFault fault_at(Scanner *scanner) {
         TextFault fault = {
                 .bytes = scanner->bytes,
                 .size_bytes = scanner->size_bytes,
                 .at = scanner->at,
+                .comma = scanner->comma,
+                .string = scanner->string,
+                .is_first = scanner->n_nodes == 0 && scanner->depth == 0,
                 .is_nested = scanner->depth > 0,
                 .diags = scanner->diags,
         };
 
         if (fault.is_nested)
                 fault.opener = scanner->nodes[scanner->open[scanner->depth - 1].node].value.offset;
+        scanner->n_faults++;
         return fault;
 }
 
-static bool refuse_token(const Scanner *scanner, TextWant want) {
+static bool refuse_token(Scanner *scanner, TextWant want) {
         TextFault fault = fault_at(scanner);
 
         text_fault_token(&fault, want);
         return false;
+}
+
+static bool may_go_on(const Scanner *scanner) {
+        return scanner->n_faults < FAULTS_MAX;
+}
+
+/* Moves past a comment. One that is left where it is fits nowhere, and ends the scan. */
+static bool pass_comment(Scanner *scanner) {
+        bool is_comment = peek(scanner, 0) == '#' ||
+                (peek(scanner, 0) == '/' && (peek(scanner, 1) == '/' || peek(scanner, 1) == '*'));
+        TextFault fault;
+        uint32_t length;
+
+        if (!is_comment || !may_go_on(scanner))
+                return false;
+        length = text_fault_comment_length(scanner->bytes, scanner->size_bytes, scanner->at);
+        if (length == 0)
+                return false;
+        fault = fault_at(scanner);
+        text_fault_comment(&fault);
+        scanner->at += length;
+        return true;
+}
+
+static void skip_space(Scanner *scanner) {
+        for (;;) {
+                char character = peek(scanner, 0);
+
+                if (character == ' ' || character == '\n' || character == '\r' || character == '\t')
+                        scanner->at++;
+                else if (!pass_comment(scanner))
+                        return;
+        }
 }
 
 static bool is_in_object(const Scanner *scanner) {
@@ -140,7 +176,8 @@ static bool scan_string(Scanner *scanner, Span *ret_span, bool *has_nul) {
 
                 if (character == '"') {
                         scanner->at++;
-                        *ret_span = (Span){ quote, scanner->at - quote };
+                        scanner->string = (Span){ quote, scanner->at - quote };
+                        *ret_span = scanner->string;
                         return true;
                 }
                 if (character == '\\' && scan_escape(scanner, has_nul))
@@ -196,6 +233,19 @@ static bool is_token_part(char character) {
                 (character >= 'a' && character <= 'z') || (character && strchr("+-._$", character));
 }
 
+/* Moves past a word or number that was refused; false when what follows is no less wrong. */
+static bool pass_token(Scanner *scanner, const char *followers) {
+        uint32_t length = 0;
+
+        while (is_token_part(peek(scanner, length)))
+                length++;
+        if (length == 0 || !may_go_on(scanner))
+                return false;
+        scanner->at += length;
+        skip_space(scanner);
+        return peek(scanner, 0) && strchr(followers, peek(scanner, 0));
+}
+
 static bool scan_number(Scanner *scanner, TextNode *node) {
         uint32_t length = measure_number(scanner);
 
@@ -203,7 +253,7 @@ static bool scan_number(Scanner *scanner, TextNode *node) {
                 TextFault fault = fault_at(scanner);
 
                 text_fault_number(&fault);
-                return false;
+                return pass_token(scanner, ",]}");
         }
         node->type = TEXT_NUMBER;
         node->value = (Span){ scanner->at, length };
@@ -234,8 +284,9 @@ static bool scan_word(Scanner *scanner, TextNode *node) {
                 scanner->at += length;
                 return true;
         }
-        return refuse_token(
+        refuse_token(
                 scanner, node->key.length == 0 && node->ordinal > 0 ? WANT_ELEMENT : WANT_VALUE);
+        return pass_token(scanner, ",]}");
 }
 
 static bool open_bracket(Scanner *scanner, TextNode *node) {
@@ -254,10 +305,14 @@ static bool open_bracket(Scanner *scanner, TextNode *node) {
 }
 
 static bool scan_key(Scanner *scanner, TextNode *node) {
-        if (peek(scanner, 0) != '"')
-                return refuse_token(scanner, has_sibling(scanner) ? WANT_NEXT_KEY : WANT_KEY);
-        if (!scan_string(scanner, &node->key, &node->key_has_nul))
+        if (peek(scanner, 0) != '"') {
+                node->key = (Span){ scanner->at, 1 };
+                refuse_token(scanner, has_sibling(scanner) ? WANT_NEXT_KEY : WANT_KEY);
+                if (!pass_token(scanner, ":"))
+                        return false;
+        } else if (!scan_string(scanner, &node->key, &node->key_has_nul)) {
                 return false;
+        }
         skip_space(scanner);
         if (peek(scanner, 0) != ':')
                 return refuse_token(scanner, WANT_COLON);
@@ -303,6 +358,29 @@ static bool scan_member(Scanner *scanner) {
         return true;
 }
 
+/*
+ * The comma before a member that is not the first. A missing one is gone on behind where a string,
+ * array or object follows that can be nothing else than the next member.
+ */
+static bool scan_comma(Scanner *scanner) {
+        bool is_array = !is_in_object(scanner);
+        char next = peek(scanner, 0);
+
+        if (next == ',') {
+                scanner->comma = scanner->at++;
+                skip_space(scanner);
+                return true;
+        }
+        refuse_token(scanner, WANT_SEPARATOR);
+        return may_go_on(scanner) && (next == '"' || (is_array && (next == '[' || next == '{')));
+}
+
+static void refuse_trailing_comma(Scanner *scanner) {
+        TextFault fault = fault_at(scanner);
+
+        text_fault_trailing_comma(&fault);
+}
+
 /* Closes what ends at `at`, up to the comma or opening that another member must follow. */
 static bool scan_separators(Scanner *scanner, bool *ret_more) {
         while (scanner->depth > 0) {
@@ -316,11 +394,13 @@ static bool scan_separators(Scanner *scanner, bool *ret_more) {
                         node->value.length = scanner->at - node->value.offset;
                         continue;
                 }
-                if (has_sibling(scanner)) {
-                        if (peek(scanner, 0) != ',')
-                                return refuse_token(scanner, WANT_SEPARATOR);
-                        scanner->at++;
-                        skip_space(scanner);
+                if (has_sibling(scanner) && !scan_comma(scanner))
+                        return false;
+                if (has_sibling(scanner) && peek(scanner, 0) == closing) {
+                        refuse_trailing_comma(scanner);
+                        if (!may_go_on(scanner))
+                                return false;
+                        continue;
                 }
                 *ret_more = true;
                 return true;
@@ -329,9 +409,20 @@ static bool scan_separators(Scanner *scanner, bool *ret_more) {
         return true;
 }
 
+/* A byte order mark in front is all that is wrong with many a file. */
+static void pass_mark(Scanner *scanner) {
+        static const char mark[] = "\xef\xbb\xbf";
+
+        if (scanner->size_bytes < strlen(mark) || memcmp(scanner->bytes, mark, strlen(mark)) != 0)
+                return;
+        refuse_token(scanner, WANT_VALUE);
+        scanner->at += strlen(mark);
+}
+
 static bool scan_all(Scanner *scanner) {
         bool more = true;
 
+        pass_mark(scanner);
         skip_space(scanner);
         while (more)
                 if (!scan_member(scanner) || !scan_separators(scanner, &more))
@@ -365,11 +456,13 @@ int text_scan_within(Arena *arena, const char *bytes, size_t size_bytes, const T
                 return 1;
         }
         scanner.size_bytes = (uint32_t) size_bytes;
-        scanner.nodes = arena_alloc_array(
-                arena, bound_nodes(bytes, size_bytes, limits->n_nodes), sizeof(scanner.nodes[0]));
+        /* a value behind a missing comma has none */
+        scanner.nodes = arena_alloc_array(arena,
+                bound_nodes(bytes, size_bytes, limits->n_nodes) + FAULTS_MAX,
+                sizeof(scanner.nodes[0]));
         if (!scanner.nodes)
                 return -ENOMEM;
-        if (!scan_all(&scanner))
+        if (!scan_all(&scanner) || scanner.n_faults > 0)
                 return 1;
         *ret_text = (Text){
                 .bytes = bytes,

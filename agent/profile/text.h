@@ -53,10 +53,10 @@ typedef struct TextLimits {
 
 /**
  * Scans a whole text. `bytes` is borrowed for as long as `ret_text` is used; nodes come from
- * `arena`. Returns 0; 1 when the text is refused, with SP101 or SP102 in `diags` (the first place
- * only: behind it nothing can be trusted); -ENOMEM.
- * Refused: BOM, invalid UTF-8 (overlong forms and surrogates included), lone \u surrogates, raw
- * control characters, numbers outside the grammar, trailing data, more than LIMIT_PROFILE_BYTES,
+ * `arena`. Returns 0; 1 when the text is refused, with SP101 or SP102 in `diags`: each mistake up
+ * to the first behind which nothing can be trusted, LIMIT_DIAGS + 1 at most; -ENOMEM. Refused: BOM,
+ * invalid UTF-8 (overlong forms and surrogates included), lone \u surrogates, raw control
+ * characters, numbers outside the grammar, trailing data, more than LIMIT_PROFILE_BYTES,
  * LIMIT_DEPTH, LIMIT_NODES. \u0000 is JSON: it is only noted.
  */
 int text_scan(Arena *arena, const char *bytes, size_t size_bytes, DiagList *diags, Text *ret_text);

@@ -3,14 +3,15 @@
 /*
  * The words for what is wrong with a text. The scan knows only that a byte does not fit; authors
  * are helped by the name of their mistake: a trailing comma, a comment, single quotes, a file in
- * UTF-16. So this looks at what stands there, and around it, at leisure: it runs once, for a text
- * that is refused anyway. Nothing here decides whether a text is JSON.
+ * UTF-16. So this looks at what stands there, and around it, at leisure: it runs some tens of times
+ * at most, for a text that is refused anyway. Nothing here decides whether a text is JSON.
  */
 
 #include "profile/text_fault.h"
 
 #include "base/cleanup.h"
 #include "base/utf8.h"
+#include "profile/constants.h"
 #include "profile/text.h"
 
 #include <inttypes.h>
@@ -55,6 +56,10 @@ static size_t token_length(const TextFault *fault, bool is_number) {
                 (is_number && peek(fault, length) && strchr("+-.", peek(fault, length))))
                 length++;
         return length;
+}
+
+static size_t shown_length(size_t length) {
+        return length < TOKEN_SHOWN_BYTES ? length : TOKEN_SHOWN_BYTES;
 }
 
 static unsigned line_of(const TextFault *fault, uint32_t offset) {
@@ -136,6 +141,11 @@ static bool report_character(const TextFault *fault) {
         return true;
 }
 
+static void report_comment(const TextFault *fault) {
+        report(fault, fault->at, peek(fault, 0) == '#' ? 1 : 2, "put it into a rule's \"comment\"",
+                "a comment, which JSON does not have");
+}
+
 /* Words and signs of other languages than JSON. */
 static bool report_foreign(const TextFault *fault) {
         static const struct {
@@ -165,8 +175,7 @@ static bool report_foreign(const TextFault *fault) {
                 }
         if (peek(fault, 0) == '#' ||
                 (peek(fault, 0) == '/' && (peek(fault, 1) == '/' || peek(fault, 1) == '*')))
-                report(fault, fault->at, peek(fault, 0) == '#' ? 1 : 2,
-                        "put it into a rule's \"comment\"", "a comment, which JSON does not have");
+                report_comment(fault);
         else if (peek(fault, 0) == '\'' || peek(fault, 0) == '`')
                 report(fault, fault->at, 1, "JSON strings stand in double quotes", "%s",
                         peek(fault, 0) == '`' ? "a back quote" : "single quotes");
@@ -180,8 +189,8 @@ static bool starts_value(char character) {
                 (character && strchr("\"-[{", character));
 }
 
-/* A closing bracket that has nothing to close, closes the wrong thing, or follows a comma. */
-static bool report_bracket(const TextFault *fault, TextWant want) {
+/* A closing bracket that has nothing to close, or closes the wrong thing. */
+static bool report_bracket(const TextFault *fault) {
         char bracket = peek(fault, 0);
         char wanted = fault->is_nested && fault->bytes[fault->opener] == '{' ? '}' : ']';
 
@@ -194,24 +203,31 @@ static bool report_bracket(const TextFault *fault, TextWant want) {
                         wanted == '}' ? "it is closed by '}'" : "it is closed by ']'",
                         "'%c' where the %s that begins in line %u is still open", bracket,
                         wanted == '}' ? "object" : "array", line_of(fault, fault->opener));
-        } else if (want == WANT_ELEMENT || want == WANT_NEXT_KEY) {
-                uint32_t comma = fault->at;
-
-                do
-                        comma--;
-                while (fault->bytes[comma] != ',');
-                report(fault, comma, 1, "remove the comma", "a trailing comma before '%c'",
-                        bracket);
         } else {
                 return false;
         }
         return true;
 }
 
+/*
+ * Whether a word touches the end of a string: then that string took in more than it was to, because
+ * its closing quote is missing and the next string's opening one ended it, or it has quotes inside.
+ */
+static bool ends_in_word(const TextFault *fault, TextWant want) {
+        return (want == WANT_SEPARATOR || want == WANT_COLON) && fault->string.length > 0 &&
+                fault->string.offset + fault->string.length == fault->at &&
+                (is_letter(peek(fault, 0)) || is_digit(peek(fault, 0)));
+}
+
 static bool report_missing(const TextFault *fault, TextWant want) {
         if (!starts_value(peek(fault, 0)))
                 return false;
-        if (want == WANT_SEPARATOR)
+        if (ends_in_word(fault, want))
+                report(fault, fault->string.offset, fault->string.length,
+                        "is its closing quote missing? a quote inside a string is written \\\"",
+                        "a string that ends where a word begins: %.*s",
+                        (int) shown_length(token_length(fault, false)), fault->bytes + fault->at);
+        else if (want == WANT_SEPARATOR)
                 report(fault, fault->at, 1, "members are separated by commas",
                         "a comma is missing before this");
         else if (want == WANT_COLON)
@@ -239,19 +255,29 @@ static const char *want_name(const TextFault *fault, TextWant want) {
         return NULL;
 }
 
+/* A bare word. Where it names a number, that is most likely what was meant. */
+static void report_word(const TextFault *fault, size_t length, bool is_key) {
+        const char *at = fault->bytes + fault->at;
+        char word[TOKEN_SHOWN_BYTES + 1] = "", hint[96];
+        uint64_t number = 0;
+
+        memcpy(word, at, shown_length(length));
+        snprintf(hint, sizeof(hint), "JSON %s stand in double quotes", is_key ? "keys" : "strings");
+        if (!is_key && length < TOKEN_SHOWN_BYTES && constant_parse(word, &number) == 0)
+                snprintf(hint, sizeof(hint),
+                        "JSON strings stand in double quotes; where a number is wanted, write "
+                        "%" PRIu64,
+                        number);
+        report(fault, fault->at, length, hint, "%s without quotes: %s", is_key ? "a key" : "a word",
+                word);
+}
+
 /* What is left: a bare word, or a character out of place. */
 static void report_other(const TextFault *fault, TextWant want) {
-        bool is_key = want == WANT_KEY || want == WANT_NEXT_KEY;
         size_t length = token_length(fault, false);
 
         if (length > 0) {
-                int shown = length < TOKEN_SHOWN_BYTES ? (int) length : TOKEN_SHOWN_BYTES;
-
-                report(fault, fault->at, length,
-                        is_key ? "JSON keys stand in double quotes"
-                               : "JSON strings stand in double quotes",
-                        "%s without quotes: %.*s", is_key ? "a key" : "a word", shown,
-                        fault->bytes + fault->at);
+                report_word(fault, length, want == WANT_KEY || want == WANT_NEXT_KEY);
                 return;
         }
         length = utf8_decode(fault->bytes + fault->at, fault->size_bytes - fault->at, NULL);
@@ -261,29 +287,35 @@ static void report_other(const TextFault *fault, TextWant want) {
                 want_name(fault, want));
 }
 
-/* A text that begins as YAML does: "---", or a word and a colon. */
-static bool report_yaml(const TextFault *fault) {
-        size_t length = token_length(fault, false);
-
-        for (uint32_t at = 0; at < fault->at; at++)
-                if (!strchr(" \t\r\n", fault->bytes[at]) || !fault->bytes[at])
-                        return false;
-        if (!(length > 0 && peek(fault, length) == ':') &&
-                !(peek(fault, 0) == '-' && peek(fault, 1) == '-' && peek(fault, 2) == '-'))
-                return false;
-        report(fault, fault->at, length > 0 ? length : 3,
-                "of a manifest, `kubectl create --dry-run=client -o json -f FILE` prints the JSON",
-                "this looks like YAML: runtimes read JSON only");
-        return true;
-}
-
 void text_fault_token(const TextFault *fault, TextWant want) {
         if (fault->at == fault->size_bytes)
                 report_end(fault);
-        else if (!report_yaml(fault) && !report_encoding(fault) && !report_character(fault) &&
-                !report_foreign(fault) && !report_bracket(fault, want) &&
+        else if (!text_fault_foreign(fault, want == WANT_END) && !report_encoding(fault) &&
+                !report_character(fault) && !report_foreign(fault) && !report_bracket(fault) &&
                 !report_missing(fault, want))
                 report_other(fault, want);
+}
+
+uint32_t text_fault_comment_length(const char *bytes, uint32_t size_bytes, uint32_t at) {
+        const char *begin = bytes + at, *end = NULL;
+        uint32_t rest = size_bytes - at;
+
+        if (begin[0] == '/' && begin[1] == '*') {
+                end = memmem(begin + 2, rest - 2, "*/", 2);
+                return end ? (uint32_t) (end + 2 - begin) : 0;
+        }
+        end = memchr(begin, '\n', rest);
+        return end ? (uint32_t) (end - begin) : rest;
+}
+
+void text_fault_comment(const TextFault *fault) {
+        if (!text_fault_precedes_yaml(fault))
+                report_comment(fault);
+}
+
+void text_fault_trailing_comma(const TextFault *fault) {
+        report(fault, fault->comma, 1, "remove the comma", "a trailing comma before '%c'",
+                peek(fault, 0));
 }
 
 /* What is wrong with a number, as the second half of "the number N has …"; NULL for another. */
@@ -322,7 +354,7 @@ void text_fault_number(const TextFault *fault) {
                 return;
         }
         problem = number_problem(token);
-        if (report_yaml(fault))
+        if (text_fault_foreign(fault, false))
                 return;
         if (problem)
                 report(fault, fault->at, length, "JSON numbers are decimal, as 10 or 0.5",
