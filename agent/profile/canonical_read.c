@@ -56,7 +56,7 @@ static int read_number(Reader *reader, const cJSON *item, uint64_t max, uint64_t
 
         if (!item)
                 return -EINVAL;
-        r = document_get_uint(&reader->document, item, max, &reader->diags, ret_value);
+        r = document_get_uint(&reader->document, item, max, NULL, &reader->diags, ret_value);
         return r > 0 ? -EINVAL : r;
 }
 

@@ -13,6 +13,8 @@
 
 #include "profile/document.h"
 
+#include "profile/constants.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -300,7 +302,7 @@ static void refuse_type(const Document *document, const cJSON *item, DiagList *d
                 [TEXT_OBJECT] = "an object",
         };
         const TextNode *node = document_text_node(document, item);
-        char hint[64] = "";
+        char hint[64] = "write the number";
         uint64_t value;
 
         if (node->type == TEXT_STRING &&
@@ -310,14 +312,17 @@ static void refuse_type(const Document *document, const cJSON *item, DiagList *d
                         "\"%" PRIu64 "\" is a string where a number is wanted", value);
                 return;
         }
-        document_diag(document, diags, SP205, document_node(item), false, NULL,
-                "%s where a number is wanted", names[node->type]);
+        if (node->type == TEXT_STRING && constant_parse(item->valuestring, &value) == 0)
+                snprintf(hint, sizeof(hint), "write the number: %" PRIu64, value);
+        document_diag(document, diags, SP205, document_node(item), false,
+                node->type == TEXT_STRING ? hint : NULL, "%s where a number is wanted",
+                names[node->type]);
 }
 
 /* A number with a sign, a point or an exponent; the hint is its value where that is plain to see.
  */
-static void refuse_form(
-        const Document *document, const cJSON *item, uint64_t max, DiagList *diags) {
+static void refuse_form(const Document *document, const cJSON *item, uint64_t max,
+        const char *range, DiagList *diags) {
         const TextNode *node = document_text_node(document, item);
         const char *raw = document->text.bytes + node->value.offset;
         int length = (int) node->value.length;
@@ -331,14 +336,14 @@ static void refuse_form(
                 parse_digits(raw + 1, node->value.length - 1, &magnitude) == 0 &&
                 magnitude <= (uint64_t) INT64_MAX + 1)
                 snprintf(hint, sizeof(hint), "in 64 bits it is %" PRIu64, -magnitude);
-        document_diag(document, diags, SP104, document_node(item), false, *hint ? hint : NULL,
+        document_diag(document, diags, SP104, document_node(item), false, *hint ? hint : range,
                 raw[0] == '-' ? "%.*s is negative: decoders refuse all but unsigned integers"
                               : "%.*s is not a plain integer, and runtimes refuse it",
                 length, raw);
 }
 
-int document_get_uint(const Document *document, const cJSON *item, uint64_t max, DiagList *diags,
-        uint64_t *ret_value) {
+int document_get_uint(const Document *document, const cJSON *item, uint64_t max, const char *range,
+        DiagList *diags, uint64_t *ret_value) {
         const TextNode *node = document_text_node(document, item);
         const char *raw = document->text.bytes + node->value.offset;
         uint64_t value = 0;
@@ -350,11 +355,11 @@ int document_get_uint(const Document *document, const cJSON *item, uint64_t max,
         }
         r = parse_digits(raw, node->value.length, &value);
         if (r == -EINVAL) {
-                refuse_form(document, item, max, diags);
+                refuse_form(document, item, max, range, diags);
                 return 1;
         }
         if (r < 0 || value > max) {
-                document_diag(document, diags, SP104, document_node(item), false, NULL,
+                document_diag(document, diags, SP104, document_node(item), false, range,
                         "%.*s is too large, and decoders refuse it: at most %" PRIu64,
                         (int) node->value.length, raw, max);
                 return 1;

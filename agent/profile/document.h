@@ -32,11 +32,12 @@ uint32_t document_node(const cJSON *item);
 const TextNode *document_text_node(const Document *document, const cJSON *item);
 
 /**
- * Reads a number as a plain unsigned decimal integer up to `max`, exactly. Returns 0; 1 when it is
- * not a number (SP205) or not such an integer (SP104), said in `diags`, value untouched.
+ * Reads a number as a plain unsigned decimal integer up to `max`, exactly. `range` is the hint
+ * where the author's own number says nothing better; NULL for none. Returns 0; 1 when it is not a
+ * number (SP205) or not such an integer (SP104), said in `diags`, value untouched.
  */
-int document_get_uint(const Document *document, const cJSON *item, uint64_t max, DiagList *diags,
-        uint64_t *ret_value);
+int document_get_uint(const Document *document, const cJSON *item, uint64_t max, const char *range,
+        DiagList *diags, uint64_t *ret_value);
 
 /** diag_add() at a node: span and pointer are taken from it. `on_key`: the key, not the value. */
 void document_diag(const Document *document, DiagList *diags, RuleId rule, uint32_t node,

@@ -27,6 +27,24 @@ const char *resolve_suggestion(const Resolver *resolver, Suggest suggest, const 
         return arena_printf(resolver->document->arena, "did you mean `%s`?", nearest);
 }
 
+/* Whether rules say what is denied, and none what is allowed. */
+static bool only_denies(const Surface *surface) {
+        size_t n_denying = 0;
+        ActionKind kind;
+
+        for (size_t i = 0; i < surface->n_rules; i++) {
+                const char *name = surface->rules[i].action.string;
+
+                if (!name || action_kind_parse(name, &kind) < 0)
+                        continue;
+                if (kind != ACTION_ERRNO && kind != ACTION_KILL_THREAD &&
+                        kind != ACTION_KILL_PROCESS && kind != ACTION_TRAP)
+                        return false;
+                n_denying++;
+        }
+        return n_denying > 0;
+}
+
 /* Returns false when containers would have no default: an empty one runs them unconfined. */
 static bool resolve_default(Resolver *resolver, Policy *policy) {
         const Surface *surface = resolver->surface;
@@ -44,7 +62,12 @@ static bool resolve_default(Resolver *resolver, Policy *policy) {
         if (!action->string || action->string[0] == '\0') {
                 policy->default_node = action->string ? action->node : 0;
                 document_diag(resolver->document, resolver->diags, SP301, policy->default_node,
-                        false, "\"defaultAction\": \"SCMP_ACT_ERRNO\" denies what no rule allows",
+                        false,
+                        only_denies(surface)
+                                ? "these rules only deny: SCMP_ACT_ALLOW makes that a deny list; "
+                                  "an allow list needs rules that allow"
+                                : "\"defaultAction\": \"SCMP_ACT_ERRNO\" denies what no rule "
+                                  "allows",
                         "defaultAction is %s: runtimes take that for no profile at all and run "
                         "the container unconfined",
                         action->string ? "empty" : "missing");

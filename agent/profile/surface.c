@@ -59,10 +59,10 @@ static const Surface surface_absent = {
 };
 
 static const Field arg_fields[] = {
-        FIELD(SurfaceArg, "index", index, reader_uint32, NULL_REFUSED),
-        FIELD(SurfaceArg, "value", value, reader_uint64, NULL_REFUSED),
-        FIELD(SurfaceArg, "valueTwo", value_two, reader_uint64, NULL_REFUSED),
-        FIELD(SurfaceArg, "op", op, reader_string, NULL_REFUSED),
+        FIELD(SurfaceArg, "index", index, reader_index, NULL_REQUIRED),
+        FIELD(SurfaceArg, "value", value, reader_value, NULL_REQUIRED),
+        FIELD(SurfaceArg, "valueTwo", value_two, reader_value, NULL_REFUSED),
+        FIELD(SurfaceArg, "op", op, reader_string, NULL_REQUIRED),
 };
 
 /* Whether a list of objects can be read. The model of an object is large, however little is in it.
@@ -121,19 +121,38 @@ typedef struct RuleParts {
         SurfaceString legacy_name;
 } RuleParts;
 
+/* A list under the key that takes one name. */
+static void read_legacy_name(Reader *reader, const cJSON *item, void *ret_field) {
+        SurfaceString *name = ret_field;
+
+        if (!cJSON_IsArray(item)) {
+                reader_string(reader, item, name);
+                return;
+        }
+        name->node = document_node(item);
+        document_diag(reader->document, reader->diags, SP205, name->node, false,
+                "a list of names stands under `names`",
+                "`name` must be a string, is an array: runtimes cannot decode the profile");
+}
+
 static const Field rule_fields[] = {
-        FIELD(RuleParts, "names", rule.names, reader_names, NULL_REFUSED),
-        FIELD(RuleParts, "name", legacy_name, reader_string, NULL_REFUSED),
-        FIELD(RuleParts, "action", rule.action, reader_string, NULL_REFUSED),
-        FIELD(RuleParts, "errnoRet", rule.errno_ret, reader_uint32, NULL_ABSENT),
+        FIELD(RuleParts, "names", rule.names, reader_names, NULL_REQUIRED),
+        FIELD(RuleParts, "name", legacy_name, read_legacy_name, NULL_REFUSED),
+        FIELD(RuleParts, "action", rule.action, reader_string, NULL_REQUIRED),
+        FIELD(RuleParts, "errnoRet", rule.errno_ret, reader_errno, NULL_ABSENT),
         FIELD(RuleParts, "errno", rule.errno_name, reader_string, NULL_REFUSED),
         FIELD(RuleParts, "args", rule, read_args, NULL_ABSENT),
         FIELD(RuleParts, "includes", rule.includes, read_selector, NULL_ABSENT),
         FIELD(RuleParts, "excludes", rule.excludes, read_selector, NULL_ABSENT),
 };
 
-/* Makes `names` of the legacy `name`. An empty one is what Docker writes for none. */
+/*
+ * Makes `names` of the legacy `name`. An empty one is what Docker writes for none; for one that
+ * could not be read no names are missing.
+ */
 static void adopt_legacy_name(Reader *reader, const SurfaceString *name, SurfaceRule *rule) {
+        if (!name->string && name->node != TEXT_NO_NODE)
+                rule->names.is_broken = true;
         if (!name->string || name->string[0] == '\0')
                 return;
         if (rule->names.node != TEXT_NO_NODE && (rule->names.n > 0 || rule->names.is_broken)) {
@@ -185,7 +204,7 @@ static void read_rules(Reader *reader, const cJSON *item, void *ret_field) {
 }
 
 static const Field arch_map_fields[] = {
-        FIELD(SurfaceArchMap, "architecture", arch, reader_string, NULL_REFUSED),
+        FIELD(SurfaceArchMap, "architecture", arch, reader_string, NULL_REQUIRED),
         FIELD(SurfaceArchMap, "subArchitectures", sub_arches, reader_strings, NULL_ABSENT),
 };
 
@@ -213,8 +232,8 @@ static void read_arch_map(Reader *reader, const cJSON *item, void *ret_field) {
 }
 
 static const Field profile_fields[] = {
-        FIELD(Surface, "defaultAction", default_action, reader_string, NULL_REFUSED),
-        FIELD(Surface, "defaultErrnoRet", default_errno_ret, reader_uint32, NULL_ABSENT),
+        FIELD(Surface, "defaultAction", default_action, reader_string, NULL_REQUIRED),
+        FIELD(Surface, "defaultErrnoRet", default_errno_ret, reader_errno, NULL_ABSENT),
         FIELD(Surface, "defaultErrno", default_errno_name, reader_string, NULL_REFUSED),
         FIELD(Surface, "architectures", architectures, reader_strings, NULL_ABSENT),
         WHOLE("archMap", read_arch_map, NULL_ABSENT),

@@ -9,6 +9,7 @@
 #include "profile/surface_reader.h"
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/suggest.h"
 
 #include <errno.h>
@@ -57,6 +58,8 @@ bool reader_expect(
         if (cJSON_IsString(item) && strcmp(wanted, "an array of strings") == 0 &&
                 strlen(item->valuestring) < WORD_SHOWN_BYTES)
                 buf_printf(&hint, "write [\"%s\"]", item->valuestring);
+        else if (cJSON_IsObject(item) && strcmp(wanted, "an array of objects") == 0)
+                buf_puts(&hint, "put it in [ ]: a list, also where it holds one object");
         document_diag(reader->document, reader->diags, SP205, document_node(item), false, hint.data,
                 "%s`%s` must be %s, is %s: runtimes cannot decode the profile",
                 item->string ? "" : "an element of ", key, wanted, reader_type_name(item));
@@ -67,10 +70,12 @@ bool reader_expect(
  * Whether a null is an error where it stands. Where the owner lowered SP204, the part is absent
  * instead, and whoever needs it says that it is missing.
  */
-static bool null_is_error(Reader *reader, const cJSON *item, const char *key) {
+static bool null_is_error(Reader *reader, const cJSON *item, const char *key, NullMeaning meaning) {
+        const char *hint = meaning == NULL_REQUIRED ? "write a value: the key cannot be left out"
+                                                    : "write a value, or leave the key out";
+
         document_diag_as(reader->document, reader->diags, SP204, SEVERITY_ERROR,
-                document_node(item), false,
-                item->string ? "write a value, or leave the key out" : "take it out",
+                document_node(item), false, item->string ? hint : "take it out",
                 "%s`%s` is null: decoders read that as a zero value, refuse it, or crash on it",
                 item->string ? "" : "an element of ", key);
         return rule_config_severity(reader->diags->config, SP204, SEVERITY_ERROR) == SEVERITY_ERROR;
@@ -97,7 +102,7 @@ static bool read_element(Reader *reader, const cJSON *item, const char *key, Rul
         uint32_t node = document_node(item);
 
         if (cJSON_IsNull(item)) {
-                if (null_is_error(reader, item, key))
+                if (null_is_error(reader, item, key, NULL_REFUSED))
                         return false;
                 *ret_string = (SurfaceString){ "", node };
                 return true;
@@ -141,18 +146,25 @@ void reader_names(Reader *reader, const cJSON *item, void *ret_field) {
         read_list(reader, item, SP509, ret_field);
 }
 
-static void read_number(Reader *reader, const cJSON *item, uint64_t max, SurfaceNumber *ret) {
+static void read_number(
+        Reader *reader, const cJSON *item, uint64_t max, const char *range, SurfaceNumber *ret) {
         ret->node = document_node(item);
         ret->is_set = !cJSON_IsNull(item) &&
-                document_get_uint(reader->document, item, max, reader->diags, &ret->value) == 0;
+                document_get_uint(reader->document, item, max, range, reader->diags, &ret->value) ==
+                        0;
 }
 
-void reader_uint32(Reader *reader, const cJSON *item, void *ret_field) {
-        read_number(reader, item, UINT32_MAX, ret_field);
+void reader_errno(Reader *reader, const cJSON *item, void *ret_field) {
+        read_number(reader, item, UINT32_MAX, "an errno is 1 to 4094: EPERM is 1, ENOSYS 38",
+                ret_field);
 }
 
-void reader_uint64(Reader *reader, const cJSON *item, void *ret_field) {
-        read_number(reader, item, UINT64_MAX, ret_field);
+void reader_index(Reader *reader, const cJSON *item, void *ret_field) {
+        read_number(reader, item, UINT32_MAX, "the six arguments have indexes 0 to 5", ret_field);
+}
+
+void reader_value(Reader *reader, const cJSON *item, void *ret_field) {
+        read_number(reader, item, UINT64_MAX, NULL, ret_field);
 }
 
 static const Field *find_field(const Field *fields, size_t n_fields, const char *key) {
@@ -172,20 +184,58 @@ static bool is_annotation(const char *key) {
         return strcmp(key, "$schema") == 0 || strncmp(key, "x-", 2) == 0 || key[0] == '_';
 }
 
+/* What people call a key by another word than its own; a row counts where its key is known. */
+static const Field *find_alias(const Field *fields, size_t n_fields, const char *key) {
+        static const struct {
+                const char *written;
+                const char *meant;
+        } aliases[] = {
+                { "syscall", "names" },
+                { "syscalls", "names" },
+                { "syscallName", "names" },
+                { "syscallNames", "names" },
+                { "act", "action" },
+                { "arg", "index" },
+                { "argument", "index" },
+                { "operator", "op" },
+                { "operation", "op" },
+                { "value1", "value" },
+                { "valueOne", "value" },
+                { "value2", "valueTwo" },
+                { "arguments", "args" },
+                { "conditions", "args" },
+                { "rules", "syscalls" },
+                { "default", "defaultAction" },
+                { "action", "defaultAction" },
+        };
+        const Field *field = NULL;
+
+        for (size_t i = 0; i < N_ELEMENTS(aliases) && !field; i++)
+                if (strcasecmp(aliases[i].written, key) == 0)
+                        field = find_field(fields, n_fields, aliases[i].meant);
+        return field;
+}
+
 /*
- * The known key that the author most likely meant, or NULL. Looking for it takes longer than all
- * the rest: where so much was found that a finding will hardly be kept, nobody looks.
+ * The known key that the author most likely meant, or NULL; never one that stands there already.
+ * Looking for it takes longer than all the rest: where so much was found that a finding will hardly
+ * be kept, nobody looks.
  */
-static const Field *guess_field(
-        const Reader *reader, const Field *fields, size_t n_fields, const char *key) {
+static const Field *guess_field(const Reader *reader, const Field *fields, size_t n_fields,
+        uint32_t seen, const char *key) {
         const char *known[FIELDS_MAX], *nearest = NULL;
+        const Field *field = NULL;
 
         if (reader->diags->n_dropped > 0 || reader->diags->n >= GUESSES_MAX)
                 return NULL;
-        for (size_t i = 0; i < n_fields; i++)
+        field = find_alias(fields, n_fields, key);
+        for (size_t i = 0; i < n_fields && !field; i++)
                 known[i] = fields[i].key;
-        nearest = suggest_nearest(key, known, n_fields);
-        return nearest ? find_field(fields, n_fields, nearest) : NULL;
+        if (!field)
+                nearest = suggest_nearest(key, known, n_fields);
+        if (nearest)
+                field = find_field(fields, n_fields, nearest);
+        return field && !(seen & 1U << (field - fields)) ? field : NULL;
 }
 
 /* What may stand there, for a key that is near none of it. */
@@ -204,13 +254,21 @@ static void put_known(Buf *hint, const char *key, const Field *fields, size_t n_
                         fields[i].key);
 }
 
+/* Whether a key takes a list, and stands before the one string of it. */
+static bool is_bare_element(const Field *field, const cJSON *item) {
+        return (field->read == reader_strings || field->read == reader_names) &&
+                cJSON_IsString(item) && strlen(item->valuestring) < WORD_SHOWN_BYTES;
+}
+
 static void report_key(const Reader *reader, const cJSON *item, const Field *meant,
         const Field *fields, size_t n_fields) {
         const char *key = item->string;
         uint32_t node = document_node(item);
         _cleanup_buf_ Buf hint = {};
 
-        if (meant)
+        if (meant && is_bare_element(meant, item))
+                buf_printf(&hint, "did you mean \"%s\": [\"%s\"]?", meant->key, item->valuestring);
+        else if (meant)
                 buf_printf(&hint, "did you mean `%s`?", meant->key);
         else
                 put_known(&hint, key, fields, n_fields);
@@ -226,7 +284,7 @@ static void report_key(const Reader *reader, const cJSON *item, const Field *mea
 static void read_field(Reader *reader, const cJSON *item, const Field *field, void *ret_object) {
         if (cJSON_IsNull(item) && field->null == NULL_ABSENT)
                 reader_tally(&reader->nulls, document_node(item));
-        else if (!cJSON_IsNull(item) || null_is_error(reader, item, item->string))
+        else if (!cJSON_IsNull(item) || null_is_error(reader, item, item->string, field->null))
                 field->read(reader, item, (char *) ret_object + field->offset);
 }
 
@@ -245,14 +303,18 @@ static void refuse_key(Reader *reader, const cJSON *item, const Field *fields, s
                         "`%s` is no part of a profile: it is left out", item->string);
                 return;
         }
-        meant = guess_field(reader, fields, n_fields, item->string);
+        meant = guess_field(reader, fields, n_fields, *seen, item->string);
         report_key(reader, item, meant, fields, n_fields);
-        if (!meant || *seen & 1U << (meant - fields) ||
+        if (!meant ||
                 rule_config_severity(reader->diags->config, SP203, SEVERITY_ERROR) !=
                         SEVERITY_ERROR)
                 return;
         *seen |= 1U << (meant - fields);
-        read_field(reader, item, meant, ret_object);
+        if (is_bare_element(meant, item)) /* that it is no list was said with it */
+                *(SurfaceStrings *) ((char *) ret_object + meant->offset) =
+                        (SurfaceStrings){ .node = document_node(item), .is_broken = true };
+        else
+                read_field(reader, item, meant, ret_object);
 }
 
 void reader_object(Reader *reader, const cJSON *object, const Field *fields, size_t n_fields,
@@ -276,6 +338,6 @@ void reader_object(Reader *reader, const cJSON *object, const Field *fields, siz
 
 bool reader_accepts_object(Reader *reader, const cJSON *item, const char *key) {
         if (cJSON_IsNull(item))
-                return !null_is_error(reader, item, key);
+                return !null_is_error(reader, item, key, NULL_REFUSED);
         return reader_expect(reader, item, key, cJSON_IsObject(item), "an object");
 }

@@ -27,8 +27,9 @@ typedef struct Reader {
 } Reader;
 
 typedef enum NullMeaning {
-        NULL_REFUSED, /* SP204, an error unless the owner lowered it */
-        NULL_ABSENT,  /* to Go's decoder the same as no key; published profiles are full of it */
+        NULL_REFUSED,  /* SP204, an error unless the owner lowered it */
+        NULL_REQUIRED, /* the same, and the key cannot be left out instead */
+        NULL_ABSENT,   /* to Go's decoder the same as no key; published profiles are full of it */
 } NullMeaning;
 
 /**
@@ -75,12 +76,13 @@ bool reader_accepts_object(Reader *reader, const cJSON *item, const char *key);
 void reader_object(Reader *reader, const cJSON *object, const Field *fields, size_t n_fields,
         void *ret_object);
 
-/* FieldRead of a SurfaceString, SurfaceStrings (`names`: a NUL in one is SP509) and SurfaceNumber.
- */
+/* FieldRead of a SurfaceString, SurfaceStrings (`names`: a NUL in one is SP509) and SurfaceNumber
+ * (an errno, the index of an argument, a value of one). */
 void reader_string(Reader *reader, const cJSON *item, void *ret_field);
 void reader_strings(Reader *reader, const cJSON *item, void *ret_field);
 void reader_names(Reader *reader, const cJSON *item, void *ret_field);
-void reader_uint32(Reader *reader, const cJSON *item, void *ret_field);
-void reader_uint64(Reader *reader, const cJSON *item, void *ret_field);
+void reader_errno(Reader *reader, const cJSON *item, void *ret_field);
+void reader_index(Reader *reader, const cJSON *item, void *ret_field);
+void reader_value(Reader *reader, const cJSON *item, void *ret_field);
 
 #endif

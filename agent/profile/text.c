@@ -360,10 +360,12 @@ static bool scan_member(Scanner *scanner) {
 
 /*
  * The comma before a member that is not the first. A missing one is gone on behind where a string,
- * array or object follows that can be nothing else than the next member.
+ * array or object follows that can be nothing else than the next member; a quote that touches the
+ * string before it may as well be one too many.
  */
 static bool scan_comma(Scanner *scanner) {
         bool is_array = !is_in_object(scanner);
+        bool is_apart = scanner->at != scanner->string.offset + scanner->string.length;
         char next = peek(scanner, 0);
 
         if (next == ',') {
@@ -372,7 +374,8 @@ static bool scan_comma(Scanner *scanner) {
                 return true;
         }
         refuse_token(scanner, WANT_SEPARATOR);
-        return may_go_on(scanner) && (next == '"' || (is_array && (next == '[' || next == '{')));
+        return may_go_on(scanner) &&
+                ((next == '"' && is_apart) || (is_array && (next == '[' || next == '{')));
 }
 
 static void refuse_trailing_comma(Scanner *scanner) {

@@ -271,6 +271,18 @@ static void test_messages(void **state) {
                         "an action is SCMP_ACT_ALLOW, SCMP_ACT_ERRNO, SCMP_ACT_LOG, "
                         "SCMP_ACT_KILL_PROCESS, SCMP_ACT_KILL, SCMP_ACT_TRAP, SCMP_ACT_TRACE or "
                         "SCMP_ACT_NOTIFY" },
+                { "{}", "defaultAction is missing",
+                        "\"defaultAction\": \"SCMP_ACT_ERRNO\" denies what no rule allows" },
+                { "{'syscalls':[{'names':['a'],'action':'SCMP_ACT_ERRNO'},{'names':['b'],'action':"
+                  "'SCMP_ACT_KILL_PROCESS'}]}",
+                        "defaultAction is missing",
+                        "these rules only deny: SCMP_ACT_ALLOW makes that a deny list; an allow "
+                        "list "
+                        "needs rules that allow" },
+                { "{'syscalls':[{'names':['a'],'action':'SCMP_ACT_ERRNO'},{'names':['b'],'action':"
+                  "'SCMP_ACT_ALLOW'}]}",
+                        "defaultAction is missing",
+                        "\"defaultAction\": \"SCMP_ACT_ERRNO\" denies what no rule allows" },
                 { DENY("'flags':['LOG']"), "unknown flag `LOG`",
                         "did you mean `SECCOMP_FILTER_FLAG_LOG`?" },
                 { DENY("'architectures':['arm64']"), "unknown architecture `arm64`",
