@@ -15,6 +15,7 @@
 #include "profile/syscalls.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* The conditions of a rule as they are read. */
 typedef struct ConditionList {
@@ -109,10 +110,20 @@ static bool check_operands(const Resolver *resolver, const SurfaceArg *arg) {
         return arg->index.is_set && !is_out && arg->value.is_set;
 }
 
-/* A mask that tests nothing, or a datum that the mask cuts: SP605. */
+/* A mask of 0 beside a datum: nobody means that, and the other way round it is a condition. */
+static bool is_swapped(const SurfaceArg *arg) {
+        Operator op;
+
+        return arg->op.string && operator_parse(arg->op.string, &op) == 0 && op == OP_MASKED_EQ &&
+                arg->value.is_set && arg->value.value == 0 && arg->value_two.value != 0;
+}
+
+/* A mask that tests nothing, or a datum that the mask cuts: SP605. check_swapped() has the rest. */
 static void check_mask(const Resolver *resolver, const SurfaceArg *arg) {
         uint64_t mask = arg->value.value, datum = arg->value_two.value;
 
+        if (is_swapped(arg))
+                return;
         if (mask == 0)
                 document_diag(resolver->document, resolver->diags, SP605, arg->value.node, false,
                         "`value` is the mask, `valueTwo` what the masked argument must equal",
@@ -124,6 +135,19 @@ static void check_mask(const Resolver *resolver, const SurfaceArg *arg) {
                         "bits 0x%llx of `valueTwo` are outside the mask 0x%llx: libseccomp ignores "
                         "them, and the condition says less than it reads",
                         (unsigned long long) (datum & ~mask), (unsigned long long) mask);
+}
+
+/* A second value where the operator takes one: SP608. */
+static void check_second_value(const Resolver *resolver, const SurfaceArg *arg, Operator op) {
+        if (arg->value_two.value == 0) /* Docker's format writes it everywhere */
+                return;
+        document_diag(resolver->document, resolver->diags, SP608, arg->value_two.node, true,
+                op == OP_EQ || op == OP_NE
+                        ? "leave it out; a mask is written with SCMP_CMP_MASKED_EQ"
+                        : "leave it out: a condition has one bound, and a range is none",
+                "only SCMP_CMP_MASKED_EQ takes `valueTwo`: runtimes ignore it, and %s looks at "
+                "`value` alone",
+                operator_name(op));
 }
 
 static bool resolve_condition(
@@ -143,6 +167,8 @@ static bool resolve_condition(
         if (op == OP_MASKED_EQ) {
                 check_mask(resolver, arg);
                 ret_condition->value_two = arg->value_two.value & arg->value.value;
+        } else {
+                check_second_value(resolver, arg, op);
         }
         return true;
 }
@@ -185,6 +211,46 @@ static void check_split(const Resolver *resolver, const Action *action, Conditio
                                                    : "");
 }
 
+/* Whether nothing else is asked of a call that the rule permits and the default does not. */
+static bool opens_call(const Resolver *resolver, const SurfaceRule *rule, const Action *action,
+        const ConditionList *list) {
+        const char *unless = resolver->surface->default_action.string;
+
+        for (uint8_t i = 0; i < list->n; i++)
+                if (!condition_is_always(&list->items[i]))
+                        return false;
+        return action && (action->kind == ACTION_ALLOW || action->kind == ACTION_LOG) &&
+                !(unless && strcmp(unless, rule->action.string) == 0);
+}
+
+/*
+ * SP605 for mask and datum swapped. Returns false when that opens the rule: then nothing is said of
+ * a rule that nobody meant.
+ */
+static bool check_swapped(const Resolver *resolver, const SurfaceRule *rule, const Action *action,
+        const ConditionList *list) {
+        Severity severity =
+                opens_call(resolver, rule, action, list) ? SEVERITY_ERROR : SEVERITY_WARNING;
+        bool is_found = false;
+
+        for (size_t i = 0; i < rule->n_args; i++) {
+                unsigned long long mask = rule->args[i].value_two.value;
+                const char *hint = NULL;
+
+                if (!is_swapped(&rule->args[i]))
+                        continue;
+                is_found = true;
+                hint = arena_printf(resolver->document->arena,
+                        "swapped? the mask is `value`: \"value\": %llu, \"valueTwo\": 0", mask);
+                document_diag_as(resolver->document, resolver->diags, SP605, severity,
+                        rule->args[i].node, false, hint,
+                        "the mask is 0: the condition holds whatever the argument is%s",
+                        severity == SEVERITY_ERROR ? ", and the rule allows the call" : "");
+        }
+        return !is_found ||
+                rule_config_severity(resolver->diags->config, SP605, severity) != SEVERITY_ERROR;
+}
+
 /* Returns false when not all of them could be read. */
 static bool resolve_conditions(const Resolver *resolver, const SurfaceRule *rule,
         const Action *action, ConditionList *ret_list) {
@@ -207,6 +273,8 @@ static bool resolve_conditions(const Resolver *resolver, const SurfaceRule *rule
                         rule->n_args, LIMIT_RULE_CONDITIONS);
                 return false;
         }
+        if (!check_swapped(resolver, rule, is_whole ? action : NULL, &list))
+                is_whole = false;
         check_split(resolver, action, &list);
         *ret_list = list;
         return is_whole;

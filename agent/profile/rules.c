@@ -88,6 +88,7 @@ static const Rule RULES[] = {
         WARNING(SP605, "MASKED_EQ with an empty mask, or with a datum outside its mask"),
         WARNING(SP606, "a condition that always holds, or never does"),
         INFO(SP607, "a negative 32-bit number does not match its 64-bit form"),
+        WARNING(SP608, "valueTwo on an operator that takes one value"),
         WARNING(SP701, "two unconditional rules on a call with different actions"),
         ERROR(SP702, "a conditional rule is hidden by an unconditional one"),
         ERROR(SP703, "equal or nested conditions with different actions"),

@@ -69,6 +69,7 @@ typedef enum RuleId {
         SP605,
         SP606,
         SP607,
+        SP608,
         SP701 = 701,
         SP702,
         SP703,

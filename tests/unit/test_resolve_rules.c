@@ -50,7 +50,17 @@ static void test_conditions(void **state) {
                         "SP605 warning /syscalls/0/args/0/value\n" },
                 /* the second value is MASKED_EQ's alone */
                 { READ_IF("{'index':1,'op':'SCMP_CMP_EQ','value':6,'valueTwo':11}"),
+                        "ERRNO(1) X86_64\nread ALLOW a1 EQ 6\n",
+                        "SP608 warning /syscalls/0/args/0/valueTwo\n" },
+                { READ_IF("{'index':1,'op':'SCMP_CMP_EQ','value':6,'valueTwo':0}"),
                         "ERRNO(1) X86_64\nread ALLOW a1 EQ 6\n", "" },
+                /* swapped, alone and beside a condition that restricts */
+                { READ_IF("{'index':1,'op':'SCMP_CMP_MASKED_EQ','value':0,'valueTwo':6}"),
+                        "ERRNO(1) X86_64\n", "SP605 error /syscalls/0/args/0\n" },
+                { READ_IF("{'index':1,'op':'SCMP_CMP_MASKED_EQ','value':0,'valueTwo':6},"
+                          "{'index':0,'op':'SCMP_CMP_EQ','value':1}"),
+                        "ERRNO(1) X86_64\nread ALLOW a1 MASKED_EQ 0 a0 EQ 1\n",
+                        "SP605 warning /syscalls/0/args/0\n" },
                 { READ_IF("{}"), "ERRNO(1) X86_64\n",
                         "SP601 error /syscalls/0/args/0\nSP602 error /syscalls/0/args/0\n"
                         "SP602 error /syscalls/0/args/0\n" },

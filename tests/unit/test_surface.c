@@ -204,7 +204,7 @@ static const Case cases[] = {
                 "}\n" },
         { "one name where a list belongs, under another word",
                 "{\"syscalls\":[{\"syscall\":\"mmap\",\"action\":\"A\"}],\"flag\":\"F\"}",
-                "SP203 error 1:15 /syscalls/0/syscall\nSP203 error 1:48 /flag\n",
+                "SP203 error 1:15 /syscalls/0/syscall\nSP203 error 1:47 /flag\n",
                 "profile flags=[?]\nbroken rule names=[?] action=A\n" },
         { "a list under the legacy name", "{\"syscalls\":[{\"name\":[\"a\",\"b\"]}]}",
                 "SP205 error 1:22 /syscalls/0/name\n", "profile\nbroken rule\n" },
