@@ -64,7 +64,8 @@ static bool resolve_default(Resolver *resolver, Policy *policy) {
                 document_diag(resolver->document, resolver->diags, SP301, policy->default_node,
                         false,
                         only_denies(surface)
-                                ? "these rules only deny: SCMP_ACT_ALLOW makes that a deny list; "
+                                ? "these rules only deny: \"defaultAction\": \"SCMP_ACT_ALLOW\" "
+                                  "makes them a deny list; "
                                   "an allow list needs rules that allow"
                                 : "\"defaultAction\": \"SCMP_ACT_ERRNO\" denies what no rule "
                                   "allows",

@@ -217,12 +217,11 @@ static const Field *find_alias(const Field *fields, size_t n_fields, const char 
 }
 
 /*
- * The known key that the author most likely meant, or NULL; never one that stands there already.
- * Looking for it takes longer than all the rest: where so much was found that a finding will hardly
- * be kept, nobody looks.
+ * The known key that the author most likely meant, or NULL. Looking for it takes longer than all
+ * the rest: where so much was found that a finding will hardly be kept, nobody looks.
  */
-static const Field *guess_field(const Reader *reader, const Field *fields, size_t n_fields,
-        uint32_t seen, const char *key) {
+static const Field *guess_field(
+        const Reader *reader, const Field *fields, size_t n_fields, const char *key) {
         const char *known[FIELDS_MAX], *nearest = NULL;
         const Field *field = NULL;
 
@@ -235,10 +234,10 @@ static const Field *guess_field(const Reader *reader, const Field *fields, size_
                 nearest = suggest_nearest(key, known, n_fields);
         if (nearest)
                 field = find_field(fields, n_fields, nearest);
-        return field && !(seen & 1U << (field - fields)) ? field : NULL;
+        return field;
 }
 
-/* What may stand there, for a key that is near none of it. */
+/* What may stand there, where there is no guess that helps. */
 static void put_known(Buf *hint, const char *key, const Field *fields, size_t n_fields) {
         static const char *const comment[] = { "comment" };
 
@@ -260,13 +259,16 @@ static bool is_bare_element(const Field *field, const cJSON *item) {
                 cJSON_IsString(item) && strlen(item->valuestring) < WORD_SHOWN_BYTES;
 }
 
-static void report_key(const Reader *reader, const cJSON *item, const Field *meant,
+static void report_key(const Reader *reader, const cJSON *item, const Field *meant, bool is_taken,
         const Field *fields, size_t n_fields) {
         const char *key = item->string;
         uint32_t node = document_node(item);
         _cleanup_buf_ Buf hint = {};
 
-        if (meant && is_bare_element(meant, item))
+        if (meant && is_taken) {
+                buf_printf(&hint, "`%s` stands there already; ", meant->key);
+                put_known(&hint, key, fields, n_fields);
+        } else if (meant && is_bare_element(meant, item))
                 buf_printf(&hint, "did you mean \"%s\": [\"%s\"]?", meant->key, item->valuestring);
         else if (meant)
                 buf_printf(&hint, "did you mean `%s`?", meant->key);
@@ -296,6 +298,7 @@ static void read_field(Reader *reader, const cJSON *item, const Field *field, vo
 static void refuse_key(Reader *reader, const cJSON *item, const Field *fields, size_t n_fields,
         uint32_t *seen, void *ret_object) {
         const Field *meant = NULL;
+        bool is_taken;
 
         if (is_annotation(item->string)) {
                 document_diag_as(reader->document, reader->diags, SP203, SEVERITY_WARNING,
@@ -303,9 +306,10 @@ static void refuse_key(Reader *reader, const cJSON *item, const Field *fields, s
                         "`%s` is no part of a profile: it is left out", item->string);
                 return;
         }
-        meant = guess_field(reader, fields, n_fields, *seen, item->string);
-        report_key(reader, item, meant, fields, n_fields);
-        if (!meant ||
+        meant = guess_field(reader, fields, n_fields, item->string);
+        is_taken = meant && *seen & 1U << (meant - fields);
+        report_key(reader, item, meant, is_taken, fields, n_fields);
+        if (!meant || is_taken ||
                 rule_config_severity(reader->diags->config, SP203, SEVERITY_ERROR) !=
                         SEVERITY_ERROR)
                 return;

@@ -276,9 +276,8 @@ static void test_messages(void **state) {
                 { "{'syscalls':[{'names':['a'],'action':'SCMP_ACT_ERRNO'},{'names':['b'],'action':"
                   "'SCMP_ACT_KILL_PROCESS'}]}",
                         "defaultAction is missing",
-                        "these rules only deny: SCMP_ACT_ALLOW makes that a deny list; an allow "
-                        "list "
-                        "needs rules that allow" },
+                        "these rules only deny: \"defaultAction\": \"SCMP_ACT_ALLOW\" makes them a "
+                        "deny list; an allow list needs rules that allow" },
                 { "{'syscalls':[{'names':['a'],'action':'SCMP_ACT_ERRNO'},{'names':['b'],'action':"
                   "'SCMP_ACT_ALLOW'}]}",
                         "defaultAction is missing",

@@ -414,9 +414,11 @@ static void test_messages(void **state) {
                         "did you mean `valueTwo`?" },
                 /* never one that stands there */
                 { "{\"syscalls\":[{\"args\":[{\"valueTwo\":0,\"value2\":0}]}]}", SP203, "`value2`",
-                        "known here are `index`, `value`, `valueTwo` and `op`" },
+                        "`valueTwo` stands there already; known here are `index`, `value`, "
+                        "`valueTwo` and `op`" },
                 { "{\"syscalls\":[{\"args\":[{\"value\":0,\"valu\":0}]}]}", SP203, "`valu`",
-                        "known here are `index`, `value`, `valueTwo` and `op`" },
+                        "`value` stands there already; known here are `index`, `value`, `valueTwo` "
+                        "and `op`" },
                 { "{\"flags\":null}", SP204, "is read as absent", NULL },
                 { "{\"flags\":null,\"archMap\":null,\"architectures\":null}", SP204,
                         "here and in 2 more places", NULL },
