@@ -61,10 +61,10 @@ typedef struct CheckOptions {
  * Resolves a surface for a node: actions, operators, flags, architectures, archMap, selectors,
  * errno names; same-index conditions split (SP604); exact duplicates merged (SP706); of two
  * unconditional rules on one call the first kept (SP701). Finds SP3xx, SP4xx, SP501, SP502, SP509,
- * SP601 to SP605, SP608, SP701, SP706, SP711 to SP713, SP813 and SP102 for too many rules. All memory from
- * the document's arena. Returns 0, with errors in `diags` if any (the policy then holds what could
- * be read, enough for policy_check() to find more); 1 when no policy can be made (no default
- * action); -ENOMEM.
+ * SP601 to SP605, SP608, SP701, SP706, SP711 to SP713, SP813 and SP102 for too many rules. All
+ * memory from the document's arena. Returns 0, with errors in `diags` if any (the policy then holds
+ * what could be read, enough for policy_check() to find more); 1 when no policy can be made (no
+ * default action); -ENOMEM.
  */
 int policy_resolve(const Document *document, const Surface *surface, const CheckOptions *options,
         DiagList *diags, Policy *ret_policy);

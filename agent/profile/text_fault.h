@@ -56,7 +56,7 @@ void text_fault_number(const TextFault *fault);
  */
 bool text_fault_foreign(const TextFault *fault, bool is_behind);
 
-/** Whether a comment at `at` is one of a text in YAML. */
+/** Whether a text in YAML begins at `at`, or behind the comments that do. */
 bool text_fault_precedes_yaml(const TextFault *fault);
 
 /** Adds SP101 for what stands at `at` inside the string that opens at `quote`. */

@@ -58,34 +58,38 @@ static size_t yaml_length(const TextFault *fault, size_t from) {
         return byte_at(fault, from + length) == ':' ? length : 0;
 }
 
+/* Where a text in YAML begins, behind its comments. */
+static size_t skip_comments(const TextFault *fault) {
+        size_t at = fault->at;
+
+        while (byte_at(fault, at) == '#' || is_space(byte_at(fault, at))) {
+                if (byte_at(fault, at) != '#') {
+                        at++;
+                        continue;
+                }
+                while (at < fault->size_bytes && fault->bytes[at] != '\n')
+                        at++;
+        }
+        return at;
+}
+
+bool text_fault_precedes_yaml(const TextFault *fault) {
+        return fault->is_first && yaml_length(fault, skip_comments(fault)) > 0;
+}
+
 static bool report_yaml(const TextFault *fault) {
         static const char key[] = "apiVersion:";
-        size_t length = fault->is_first ? yaml_length(fault, fault->at) : 0;
+        size_t at = skip_comments(fault);
 
-        if (length == 0)
+        if (!text_fault_precedes_yaml(fault))
                 return false;
-        report(fault, fault->at, length,
+        report(fault, at, yaml_length(fault, at),
                 memmem(fault->bytes, fault->size_bytes, key, strlen(key))
                         ? "`yq -o=json . FILE` prints the JSON; so does, where a cluster answers, "
                           "`kubectl create --dry-run=client -o json -f FILE`"
                         : "`yq -o=json . FILE` prints the JSON",
                 "this looks like YAML: runtimes read JSON only");
         return true;
-}
-
-bool text_fault_precedes_yaml(const TextFault *fault) {
-        size_t at = fault->at;
-
-        if (!fault->is_first)
-                return false;
-        while (byte_at(fault, at) == '#' || is_space(byte_at(fault, at))) {
-                if (byte_at(fault, at) == '#')
-                        while (at < fault->size_bytes && fault->bytes[at] != '\n')
-                                at++;
-                else
-                        at++;
-        }
-        return yaml_length(fault, at) > 0;
 }
 
 /* "404: Not Found", which is a number to the scan. */

@@ -290,6 +290,23 @@ static void test_several(void **state) {
         }
 }
 
+/* A text in YAML is told as such, however many comments it begins with. */
+static void test_comments_before_yaml(void **state) {
+        (void) state;
+        for (size_t n = 0; n < 3 * LIMIT_DIAGS; n++) {
+                _cleanup_buf_ Buf text = {};
+
+                for (size_t i = 0; i < n; i++)
+                        buf_puts(&text, "# x\n");
+                buf_puts(&text, "kind: x\n");
+                assert_int_equal(buf_error(&text), 0);
+                _cleanup_fixture_ Fixture f = scan_n(text.data, text.size);
+                assert_int_equal(f.diags.n, 1);
+                assert_int_equal(f.diags.items[0].span.offset, 4 * n);
+                assert_non_null(strstr(f.diags.items[0].message, "YAML"));
+        }
+}
+
 /* However many there are, the findings are some tens, and each is another. */
 static void test_many(void **state) {
         static const char *const parts[] = { "01,", "[1,],", "#\n", "/**/", "x,", "\"a\" ",
@@ -354,6 +371,7 @@ int main(void) {
                 cmocka_unit_test(test_refused),
                 cmocka_unit_test(test_several),
                 cmocka_unit_test(test_many),
+                cmocka_unit_test(test_comments_before_yaml),
                 cmocka_unit_test(test_every_cut),
                 cmocka_unit_test(test_every_byte_replaced),
         };
