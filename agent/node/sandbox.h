@@ -10,7 +10,7 @@
  */
 
 #define SANDBOX_CPU_SECONDS  4U          /* of a check; the kernel sends SIGXCPU, then SIGKILL */
-#define SANDBOX_WALL_SECONDS 30U         /* behind it, enforced by the parent */
+#define SANDBOX_WALL_SECONDS 60U         /* behind it, enforced by the parent */
 #define SANDBOX_MEMORY_BYTES (32U << 20) /* beyond what the parent had at the fork */
 #define SANDBOX_WRITER_FDS   1024U       /* open in the writer */
 

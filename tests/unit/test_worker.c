@@ -454,7 +454,7 @@ static const ReplyRow REPLIES[] = {
         { "bb-", SIGXCPU, false, false, VERDICT_DIED, NO_TIME },
         { "bG", SIGXCPU, false, false, VERDICT_DIED, NO_TIME },
         { "b", SIGKILL, false, false, VERDICT_DIED, "it was killed by signal 9 (Killed)" },
-        { "b", SIGKILL, true, false, VERDICT_DIED, "it did not end within 30 seconds" },
+        { "b", SIGKILL, true, false, VERDICT_DIED, "it did not end within 60 seconds" },
         /* every other end condemns this try only */
         { "G", SIGSEGV, false, false, VERDICT_DIED,
                 "it was killed by signal 11 (Segmentation fault)" },
