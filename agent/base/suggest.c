@@ -8,12 +8,12 @@
 
 #include "base/suggest.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
 #define SUGGEST_WORD_MAX     64U
 #define SUGGEST_DISTANCE_MAX 3U
-#define SUGGEST_PREFIXED_MAX 64U
 
 static char fold(char character) {
         return character >= 'A' && character <= 'Z' ? (char) (character - 'A' + 'a') : character;
@@ -88,19 +88,73 @@ const char *suggest_nearest(const char *word, const char *const *candidates, siz
         return nearest;
 }
 
-const char *suggest_prefixed(
-        const char *word, const char *prefix, const char *const *candidates, size_t n) {
-        const char *ends[SUGGEST_PREFIXED_MAX], *nearest = NULL;
-        size_t length = strlen(prefix);
+/* The best of a list so far: how far its word is, with its prefix. */
+typedef struct Guess {
+        const char *word;
+        unsigned cost;
+} Guess;
 
-        for (size_t i = 0; i < n && i < SUGGEST_PREFIXED_MAX; i++) {
-                ends[i] = candidates[i] + length;
-                if (strcasecmp(ends[i], word) == 0)
-                        return candidates[i];
+/* Whether the first letters agree, or are swapped. */
+static bool begins_alike(const char *a, const char *b) {
+        return fold(a[0]) == fold(b[0]) ||
+                (a[0] && b[0] && fold(a[0]) == fold(b[1]) && fold(a[1]) == fold(b[0]));
+}
+
+static void compare_end(
+        const char *end, unsigned front_cost, const char *written, const char *meant, Guess *best) {
+        size_t length = strlen(end), written_length = strlen(written);
+        unsigned limit = min((unsigned) length / 3, SUGGEST_DISTANCE_MAX), cost;
+
+        if (strcasecmp(end, written) == 0)
+                cost = 0;
+        else if (!begins_alike(end, written) || written_length > length + limit ||
+                written_length + limit < length)
+                return;
+        else
+                cost = distance(end, length, written, written_length);
+        if (cost > limit || (best->word && front_cost + cost >= best->cost))
+                return;
+        *best = (Guess){ .word = meant, .cost = front_cost + cost };
+}
+
+static void compare_ends(
+        const char *end, unsigned front_cost, const SuggestList *list, Guess *best) {
+        const size_t prefix_length = strlen(list->prefix);
+
+        for (size_t i = 0; i < list->n_words; i++)
+                compare_end(end, front_cost, list->words[i] + prefix_length, list->words[i], best);
+        for (size_t i = 0; i < list->n_aliases; i++)
+                compare_end(end, front_cost, list->aliases[i].written,
+                        list->words[list->aliases[i].meant], best);
+}
+
+/* Whether the first `length` characters are words of the prefix: "SCMP_", "ACT_". */
+static bool is_cut_prefix(const char *word, size_t length, const char *prefix) {
+        for (const char *at = prefix; length > 0 && word[length - 1] == '_' && *at; at++)
+                if (strncasecmp(at, word, length) == 0)
+                        return true;
+        return false;
+}
+
+const char *suggest_prefixed(const char *word, const SuggestList *list) {
+        const size_t length = strlen(word), prefix_length = strlen(list->prefix);
+        const unsigned slips = min((unsigned) prefix_length / 4, 2);
+        Guess best = {};
+
+        if (length == 0 || length > SUGGEST_WORD_MAX)
+                return NULL;
+        if (strncasecmp(word, list->prefix, prefix_length) == 0) {
+                compare_ends(word + prefix_length, 0, list, &best);
+                return best.word;
         }
-        nearest = suggest_nearest(word, candidates, n);
-        if (nearest)
-                return nearest;
-        nearest = suggest_nearest(word, ends, n < SUGGEST_PREFIXED_MAX ? n : SUGGEST_PREFIXED_MAX);
-        return nearest ? nearest - length : NULL;
+        compare_ends(word, 0, list, &best);
+        for (size_t n = 1; n < length && n <= prefix_length + slips; n++) {
+                unsigned cost = 1;
+
+                if (!is_cut_prefix(word, n, list->prefix))
+                        cost = distance(word, n, list->prefix, prefix_length);
+                if (cost <= slips)
+                        compare_ends(word + n, cost, list, &best);
+        }
+        return best.word;
 }

@@ -13,11 +13,27 @@
  */
 const char *suggest_nearest(const char *word, const char *const *candidates, size_t n);
 
+/** What people also write for a word of a list: "DENY" for the word of index ACTION_ERRNO. */
+typedef struct SuggestAlias {
+        const char *written; /* without the list's prefix */
+        size_t meant;        /* index into the list's words */
+} SuggestAlias;
+
+/** Words that all begin with a prefix ("SCMP_ACT_"), which people misspell, cut or leave out. */
+typedef struct SuggestList {
+        const char *prefix;
+        const char *const *words;
+        size_t n_words;
+        const SuggestAlias *aliases;
+        size_t n_aliases;
+} SuggestList;
+
 /**
- * The same for candidates that all begin with `prefix` ("SCMP_ACT_"), which people leave out: the
- * one that is the word behind its prefix, else the nearest, else the nearest behind the prefix.
+ * The word of `list` that was most likely meant, or NULL. The prefix tells nothing, so only what is
+ * behind it (or behind what can be a misspelt or cut one) is compared: at most a third of its own
+ * length away, at most 3, and with the same beginning, so that no short word is taken for another
+ * one and none for its opposite.
  */
-const char *suggest_prefixed(
-        const char *word, const char *prefix, const char *const *candidates, size_t n);
+const char *suggest_prefixed(const char *word, const SuggestList *list);
 
 #endif

@@ -151,16 +151,62 @@ bool arch_in_family(const Arch *native, const Arch *arch) {
         return native == arch || (native->is_64bit && strcmp(native->family, arch->family) == 0);
 }
 
-const char *arch_suggest(const char *name) {
+/* What else people call them; "i586" and the like are near enough to "i686". */
+static const struct {
+        const char *written;
+        const char *name;
+} other_names[] = {
+        { "x64", "SCMP_ARCH_X86_64" },
+        { "386", "SCMP_ARCH_X86" },
+        { "x86_32", "SCMP_ARCH_X86" },
+        { "ia32", "SCMP_ARCH_X86" },
+        { "amd64p32", "SCMP_ARCH_X32" },
+        { "arm32", "SCMP_ARCH_ARM" },
+        { "armhf", "SCMP_ARCH_ARM" },
+        { "aarch32", "SCMP_ARCH_ARM" },
+        { "mips64le", "SCMP_ARCH_MIPSEL64" },
+        { "mipsle", "SCMP_ARCH_MIPSEL" },
+        { "riscv", "SCMP_ARCH_RISCV64" },
+};
+
+#define ALIASES_MAX (2 * N_ELEMENTS(arches) + N_ELEMENTS(other_names))
+
+static void add_alias(SuggestAlias *aliases, size_t *n, const char *written, const Arch *meant) {
+        if (written)
+                aliases[(*n)++] = (SuggestAlias){ written, (size_t) (meant - arches) };
+}
+
+/* The row that was most likely meant by any kind of name, or NULL. */
+static const Arch *suggest_row(const char *word) {
         const char *names[N_ELEMENTS(arches)];
+        SuggestAlias aliases[ALIASES_MAX];
+        SuggestList list = { .prefix = "SCMP_ARCH_", .words = names, .aliases = aliases };
+        const Arch *arch = arch_by_machine(word);
 
-        const Arch *arch = arch_by_go_name(name);
-
-        if (!arch)
-                arch = arch_by_machine(name);
         if (arch)
-                return arch->name;
-        for (size_t i = 0; i < N_ELEMENTS(arches); i++)
-                names[i] = arches[i].name;
-        return suggest_prefixed(name, "SCMP_ARCH_", names, N_ELEMENTS(names));
+                return arch;
+        for (; list.n_words < N_ELEMENTS(arches); list.n_words++) {
+                const Arch *row = &arches[list.n_words];
+
+                names[list.n_words] = row->name;
+                add_alias(aliases, &list.n_aliases, row->go_name, row);
+                add_alias(aliases, &list.n_aliases, row->machine, row);
+        }
+        for (size_t i = 0; i < N_ELEMENTS(other_names); i++)
+                add_alias(aliases, &list.n_aliases, other_names[i].written,
+                        arch_by_name(other_names[i].name));
+        word = suggest_prefixed(word, &list);
+        return word ? arch_by_name(word) : NULL;
+}
+
+const char *arch_suggest(const char *name) {
+        const Arch *arch = suggest_row(name);
+
+        return arch ? arch->name : NULL;
+}
+
+const char *arch_suggest_go_name(const char *name) {
+        const Arch *arch = suggest_row(name);
+
+        return arch ? arch->go_name : NULL;
 }

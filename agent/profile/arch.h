@@ -38,7 +38,9 @@ const Arch *arch_by_token(uint32_t token);
  */
 bool arch_in_family(const Arch *native, const Arch *arch);
 
-/** The nearest known OCI name, for "did you mean", or NULL. */
+/** The OCI name that was most likely meant, also by "x64" or "SCMP_ARCH_AMD64", or NULL. */
 const char *arch_suggest(const char *name);
+/** The same as Docker's includes.arches has it ("amd64"), or NULL. */
+const char *arch_suggest_go_name(const char *name);
 
 #endif

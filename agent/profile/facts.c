@@ -11,6 +11,7 @@
 #include "profile/facts.h"
 
 #include "base/cleanup.h"
+#include "base/suggest.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -148,6 +149,16 @@ const char *capability_name(unsigned number) {
 
 unsigned capability_count(void) {
         return N_ELEMENTS(capability_names);
+}
+
+const char *capability_suggest(const char *word) {
+        static const SuggestList list = {
+                .prefix = PREFIX,
+                .words = capability_names,
+                .n_words = N_ELEMENTS(capability_names),
+        };
+
+        return suggest_prefixed(word, &list);
 }
 
 /* Reads one to four digits and moves behind them; a fifth digit is left for the caller to refuse.

@@ -41,6 +41,8 @@ int capability_number(const char *name);
 const char *capability_name(unsigned number);
 /** How many capabilities are known: numbers 0 to n-1. */
 unsigned capability_count(void);
+/** The capability that was most likely meant, also by "sys_admin" or "CAP_SYS_ADMN", or NULL. */
+const char *capability_suggest(const char *word);
 
 /** Reads "6.1.0-18-amd64" or "6.1" as a kernel version. Returns 0 or -EINVAL. */
 int kernel_version_parse(const char *release, unsigned *ret_major, unsigned *ret_minor);

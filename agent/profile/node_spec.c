@@ -48,11 +48,12 @@ static int refuse(Buf *problem, const char *what, const char *value, const char 
         return -EINVAL;
 }
 
-/* The nearest of all machines and Go's names. */
+/* The nearest of all machines and Go's names, else by what else it may be called. */
 static const char *suggest_arch(const char *value) {
         const char *known[2 * ARCHES_MAX];
         size_t n_arches = 0, n = 0;
         const Arch *arches = arch_all(&n_arches);
+        const char *near = NULL;
 
         for (size_t i = 0; i < n_arches && n + 2 <= N_ELEMENTS(known); i++) {
                 if (!arches[i].machine)
@@ -61,7 +62,8 @@ static const char *suggest_arch(const char *value) {
                 if (arches[i].go_name)
                         known[n++] = arches[i].go_name;
         }
-        return suggest_nearest(value, known, n);
+        near = suggest_nearest(value, known, n);
+        return near ? near : arch_suggest(value);
 }
 
 static int parse_arch(const char *value, CheckOptions *options, Buf *problem) {
@@ -99,26 +101,16 @@ static int parse_kernel(const char *value, CheckOptions *options, Buf *problem) 
         return 0;
 }
 
-static const char *suggest_capability(const char *word, size_t length) {
-        _cleanup_free_ char *copy = strndup(word, length);
-        const char *known[64];
-        size_t n = 0;
-
-        for (; n < capability_count() && n < N_ELEMENTS(known); n++)
-                known[n] = capability_name((unsigned) n);
-        return copy ? suggest_nearest(copy, known, n) : NULL;
-}
-
 static int parse_caps(const char *value, CheckOptions *options, Buf *problem) {
-        const char *word = value, *near = NULL;
+        _cleanup_free_ char *unknown = NULL;
+        const char *word = value;
 
         if (capabilities_parse(value, &options->capabilities, &word) == 0)
                 return 0;
-        near = suggest_capability(word, strcspn(word, ","));
-        buf_printf(problem, "unknown capability '%.*s'", (int) strcspn(word, ","), word);
-        if (near)
-                buf_printf(problem, "; did you mean '%s'?", near);
-        return -EINVAL;
+        unknown = strndup(word, strcspn(word, ","));
+        if (!unknown)
+                return -ENOMEM;
+        return refuse(problem, "unknown capability", unknown, capability_suggest(unknown));
 }
 
 static const struct {

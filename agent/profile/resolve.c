@@ -100,11 +100,10 @@ static void resolve_flags(const Resolver *resolver, Policy *policy) {
         }
 }
 
-static int resolve_rules(Resolver *resolver, bool has_default, Policy *policy) {
+static int resolve_rules(Resolver *resolver, Policy *policy) {
         const Surface *surface = resolver->surface;
         Selection selection = { .caps_node = TEXT_NO_NODE, .kernel_node = TEXT_NO_NODE };
-        Merger *merger =
-                merger_new(resolver->document->arena, has_default ? &policy->default_action : NULL);
+        Merger *merger = merger_new(resolver->document->arena, resolver->default_action);
         int r = merger ? 0 : -ENOMEM;
 
         for (size_t i = 0; i < surface->n_rules && r == 0; i++)
@@ -145,7 +144,8 @@ int policy_resolve(const Document *document, const Surface *surface, const Check
 
         resolve_arches(&resolver, &policy);
         resolve_flags(&resolver, &policy);
-        r = resolve_rules(&resolver, has_default, &policy);
+        resolver.default_action = has_default ? &policy.default_action : NULL;
+        r = resolve_rules(&resolver, &policy);
         if (r < 0)
                 return r;
         if (!has_default)

@@ -24,11 +24,13 @@ typedef struct ArchList {
 
 static const Arch *find_arch(const Resolver *resolver, const SurfaceString *name) {
         const Arch *arch = arch_by_name(name->string);
+        const char *hint = NULL;
 
         if (arch)
                 return arch;
+        hint = resolve_suggestion(resolver, arch_suggest, name->string);
         document_diag(resolver->document, resolver->diags, SP411, name->node, false,
-                resolve_suggestion(resolver, arch_suggest, name->string),
+                hint ? hint : ARCHES_HINT,
                 "unknown architecture `%s`: runtimes refuse to start the container", name->string);
         return NULL;
 }

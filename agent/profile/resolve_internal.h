@@ -20,10 +20,10 @@ typedef struct Resolver {
         const Surface *surface;
         const CheckOptions *options;
         DiagList *diags;
-        bool has_errno_name; /* SP713 was said */
+        const Action *default_action; /* NULL when there is none */
+        bool has_errno_name;          /* SP713 was said */
 } Resolver;
 
-/** Finds the word of a list that is nearest to one, or NULL. */
 /* Said where no word is near. */
 #define ACTIONS_HINT                                                                               \
         "an action is SCMP_ACT_ALLOW, SCMP_ACT_ERRNO, SCMP_ACT_LOG, SCMP_ACT_KILL_PROCESS, "       \
@@ -31,7 +31,17 @@ typedef struct Resolver {
 #define OPERATORS_HINT                                                                             \
         "an operator is SCMP_CMP_EQ, SCMP_CMP_NE, SCMP_CMP_LT, SCMP_CMP_LE, SCMP_CMP_GT, "         \
         "SCMP_CMP_GE or SCMP_CMP_MASKED_EQ"
+#define ARCHES_HINT                                                                                \
+        "an architecture is SCMP_ARCH_X86_64, _X86, _X32, _AARCH64, _ARM, _MIPS64, _MIPS64N32, "   \
+        "_MIPS, _MIPSEL64, _MIPSEL64N32, _MIPSEL, _PPC64, _PPC, _PPC64LE, _S390X, _S390, "         \
+        "_RISCV64, _LOONGARCH64, _PARISC64, _PARISC, _M68K, _SH or _SHEB; a profile that lists "   \
+        "none is for the node's own alone"
+#define GO_ARCHES_HINT                                                                             \
+        "an architecture is here amd64, x86, x32, arm64, arm, mips64, mips64n32, mips, mipsel64, " \
+        "mipsel64n32, mipsel, ppc64, ppc, ppc64le, s390x, s390, riscv64, loong64, parisc64 or "    \
+        "parisc"
 
+/** Finds the word of a list that is nearest to one, or NULL. */
 typedef const char *(*Suggest)(const char *word);
 
 /**
@@ -65,8 +75,12 @@ typedef struct Selection {
         size_t n_selected;    /* of them, those that apply here */
 } Selection;
 
-/** Whether a rule applies to this node; SP711 and SP712 for words that mean nothing. */
-bool resolve_select(const Resolver *resolver, const SurfaceRule *rule, Selection *selection);
+/**
+ * Whether a rule applies to this node; SP711 and SP712 for words that mean nothing. `denies`: it
+ * takes something from a default that permits, so that it must not vanish in silence.
+ */
+bool resolve_select(
+        const Resolver *resolver, const SurfaceRule *rule, bool denies, Selection *selection);
 
 /** Says once what was resolved: SP711, SP712. */
 void resolve_select_report(const Resolver *resolver, const Selection *selection);

@@ -195,10 +195,14 @@ static bool is_choice(const ConditionList *list) {
         return true;
 }
 
+static bool permits(const Action *action) {
+        return action->kind == ACTION_ALLOW || action->kind == ACTION_LOG;
+}
+
 static void check_split(const Resolver *resolver, const Action *action, ConditionList *list) {
         const Condition *repeated = find_repeated_index(list);
-        bool permits = action && (action->kind == ACTION_ALLOW || action->kind == ACTION_LOG);
-        Severity severity = permits && !is_choice(list) ? SEVERITY_ERROR : SEVERITY_WARNING;
+        Severity severity =
+                action && permits(action) && !is_choice(list) ? SEVERITY_ERROR : SEVERITY_WARNING;
 
         list->is_split = repeated;
         if (repeated)
@@ -330,8 +334,11 @@ int resolve_rule(
         Resolver *resolver, const SurfaceRule *rule, Selection *selection, Merger *merger) {
         ConditionList list = {};
         Action action = {};
-        bool is_whole = !rule->is_broken, is_selected = resolve_select(resolver, rule, selection);
+        bool is_whole = !rule->is_broken;
         bool has_action = resolve_rule_action(resolver, rule, &action);
+        bool denies = has_action && resolver->default_action && permits(resolver->default_action) &&
+                !permits(&action);
+        bool is_selected = resolve_select(resolver, rule, denies, selection);
 
         check_names_present(resolver, rule);
         for (size_t i = 0; i < rule->names.n; i++)

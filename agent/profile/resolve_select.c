@@ -13,48 +13,71 @@
 
 #include "profile/resolve_internal.h"
 
-#include "base/suggest.h"
-
 #include <string.h>
 
-#define CAPABILITIES_MAX 64 /* bits of a CapabilitySet */
+/* A selector as it is read: what a word that means nothing does to the rule hangs on these. */
+typedef struct Selecting {
+        const Resolver *resolver;
+        bool is_includes; /* else `excludes` */
+        bool denies;      /* the rule, under a default that permits */
+} Selecting;
 
-static const char *suggest_capability(const char *word) {
-        const char *known[CAPABILITIES_MAX];
-        size_t n = 0;
+/* What becomes of the rule by a word that nothing fits. */
+static const char *effect_of(const Selecting *selecting, bool applies) {
+        if (!selecting->is_includes)
+                return "nothing is kept out by it";
+        if (applies)
+                return "nothing is selected by it";
+        return selecting->denies ? "the rule does not apply, and what it was to deny stays allowed"
+                                 : "the rule does not apply";
+}
 
-        for (unsigned i = 0; i < capability_count() && n < CAPABILITIES_MAX; i++)
-                known[n++] = capability_name(i);
-        return suggest_nearest(word, known, n);
+static void refuse_word(const Selecting *selecting, const SurfaceString *word, bool applies,
+        const char *hint, const char *kind) {
+        const Resolver *resolver = selecting->resolver;
+        bool vanishes = selecting->is_includes && selecting->denies && !applies;
+
+        document_diag_as(resolver->document, resolver->diags, SP711,
+                vanishes ? SEVERITY_ERROR : SEVERITY_WARNING, word->node, false, hint,
+                "`%s` is no %s: %s", word->string, kind, effect_of(selecting, applies));
 }
 
 /* How many of the named capabilities a container has. */
-static size_t count_capabilities(const Resolver *resolver, const SurfaceStrings *names) {
+static size_t count_capabilities(const Selecting *selecting, const SurfaceStrings *names) {
+        const Resolver *resolver = selecting->resolver;
         size_t n = 0;
 
         for (size_t i = 0; i < names->n; i++) {
-                int number = capability_number(names->items[i].string);
+                const char *name = names->items[i].string;
+                int number = capability_number(name);
 
                 if (number < 0)
-                        document_diag_as(resolver->document, resolver->diags, SP711,
-                                SEVERITY_WARNING, names->items[i].node, false,
-                                resolve_suggestion(
-                                        resolver, suggest_capability, names->items[i].string),
-                                "`%s` is no capability: no container has it",
-                                names->items[i].string);
-                else if (resolver->options->capabilities.bits >> number & 1)
-                        n++;
+                        refuse_word(selecting, &names->items[i], false,
+                                resolve_suggestion(resolver, capability_suggest, name),
+                                "capability");
+                else
+                        n += resolver->options->capabilities.bits >> number & 1;
         }
         return n;
 }
 
-static bool names_native_arch(const Resolver *resolver, const SurfaceStrings *names) {
+static bool names_native_arch(const Selecting *selecting, const SurfaceStrings *names) {
+        const Resolver *resolver = selecting->resolver;
         const char *native = resolver->options->facts.arch->go_name;
+        bool is_named = false;
 
         for (size_t i = 0; i < names->n && native; i++)
-                if (strcmp(names->items[i].string, native) == 0)
-                        return true;
-        return false;
+                is_named = is_named || strcmp(names->items[i].string, native) == 0;
+        for (size_t i = 0; i < names->n; i++) {
+                const char *name = names->items[i].string, *hint = NULL;
+
+                if (arch_by_go_name(name))
+                        continue;
+                hint = resolve_suggestion(resolver, arch_suggest_go_name, name);
+                refuse_word(selecting, &names->items[i], is_named, hint ? hint : GO_ARCHES_HINT,
+                        "architecture of Docker's, which has Go's names");
+        }
+        return is_named;
 }
 
 /* Docker writes an empty version for none. */
@@ -76,22 +99,22 @@ static bool kernel_is_reached(const Resolver *resolver, const SurfaceString *ver
                 (facts->kernel_major == major && facts->kernel_minor >= minor);
 }
 
-static bool includes_node(const Resolver *resolver, const SurfaceSelector *includes) {
-        bool has_caps = count_capabilities(resolver, &includes->caps) == includes->caps.n;
-        bool has_arch = includes->arches.n == 0 || names_native_arch(resolver, &includes->arches);
-        bool is_reached =
-                !has_kernel(includes) || kernel_is_reached(resolver, &includes->min_kernel);
+static bool includes_node(const Selecting *selecting, const SurfaceSelector *includes) {
+        bool has_caps = count_capabilities(selecting, &includes->caps) == includes->caps.n;
+        bool is_named = names_native_arch(selecting, &includes->arches);
+        bool is_reached = !has_kernel(includes) ||
+                kernel_is_reached(selecting->resolver, &includes->min_kernel);
 
-        return has_caps && has_arch && is_reached;
+        return has_caps && (is_named || includes->arches.n == 0) && is_reached;
 }
 
-static bool excludes_node(const Resolver *resolver, const SurfaceSelector *excludes) {
-        bool has_caps = count_capabilities(resolver, &excludes->caps) > 0;
-        bool has_arch = names_native_arch(resolver, &excludes->arches);
-        bool is_reached =
-                has_kernel(excludes) && kernel_is_reached(resolver, &excludes->min_kernel);
+static bool excludes_node(const Selecting *selecting, const SurfaceSelector *excludes) {
+        bool has_caps = count_capabilities(selecting, &excludes->caps) > 0;
+        bool is_named = names_native_arch(selecting, &excludes->arches);
+        bool is_reached = has_kernel(excludes) &&
+                kernel_is_reached(selecting->resolver, &excludes->min_kernel);
 
-        return has_caps || has_arch || is_reached;
+        return has_caps || is_named || is_reached;
 }
 
 /* Notes where a selector says something. Returns whether it does. */
@@ -105,11 +128,14 @@ static bool note_selector(const SurfaceSelector *selector, Selection *selection)
         return has_words || has_kernel(selector);
 }
 
-bool resolve_select(const Resolver *resolver, const SurfaceRule *rule, Selection *selection) {
+bool resolve_select(
+        const Resolver *resolver, const SurfaceRule *rule, bool denies, Selection *selection) {
+        const Selecting includes = { resolver, .is_includes = true, .denies = denies };
+        const Selecting excludes = { resolver, .is_includes = false, .denies = denies };
         bool has_includes = note_selector(&rule->includes, selection);
         bool has_excludes = note_selector(&rule->excludes, selection);
-        bool is_included = includes_node(resolver, &rule->includes);
-        bool is_excluded = excludes_node(resolver, &rule->excludes);
+        bool is_included = includes_node(&includes, &rule->includes);
+        bool is_excluded = excludes_node(&excludes, &rule->excludes);
         bool is_selected = is_included && !is_excluded;
 
         if (has_includes || has_excludes) {

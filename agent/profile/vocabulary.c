@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <string.h>
-#include <strings.h>
 
 /* The canonical names, and behind them the alias that newer runtimes know. */
 #define ACTION_ALIAS_KILL_THREAD N_ACTION_KINDS
@@ -224,26 +223,13 @@ const char *action_kind_name(ActionKind kind) {
         return action_names[kind];
 }
 
-/* What people write for a word of a list; matched with and without the list's prefix. */
-typedef struct Synonym {
-        const char *written;
-        int meant; /* index */
-} Synonym;
-
-static const char *suggest_word(const char *name, const char *prefix, const Synonym *synonyms,
-        size_t n_synonyms, const char *const *words, size_t n) {
-        size_t length = strlen(prefix);
-        const char *end = strncasecmp(name, prefix, length) == 0 ? name + length : name;
-
-        for (size_t i = 0; i < n_synonyms; i++)
-                if (strcasecmp(synonyms[i].written, end) == 0)
-                        return words[synonyms[i].meant];
-        return suggest_prefixed(name, prefix, words, n);
-}
-
 const char *action_suggest(const char *name) {
-        static const Synonym synonyms[] = {
+        static const SuggestAlias aliases[] = {
+                { "ERROR", ACTION_ERRNO },
+                { "ERR", ACTION_ERRNO },
                 { "DENY", ACTION_ERRNO },
+                { "DENIED", ACTION_ERRNO },
+                { "DISALLOW", ACTION_ERRNO },
                 { "BLOCK", ACTION_ERRNO },
                 { "REJECT", ACTION_ERRNO },
                 { "FORBID", ACTION_ERRNO },
@@ -254,8 +240,15 @@ const char *action_suggest(const char *name) {
                 { "AUDIT", ACTION_LOG },
         };
 
-        return suggest_word(name, "SCMP_ACT_", synonyms, N_ELEMENTS(synonyms), action_names,
-                N_ELEMENTS(action_names));
+        static const SuggestList list = {
+                .prefix = "SCMP_ACT_",
+                .words = action_names,
+                .n_words = N_ELEMENTS(action_names),
+                .aliases = aliases,
+                .n_aliases = N_ELEMENTS(aliases),
+        };
+
+        return suggest_prefixed(name, &list);
 }
 
 bool action_takes_errno(ActionKind kind) {
@@ -296,7 +289,7 @@ const char *operator_name(Operator op) {
 }
 
 const char *operator_suggest(const char *name) {
-        static const Synonym synonyms[] = {
+        static const SuggestAlias aliases[] = {
                 { "==", OP_EQ },
                 { "=", OP_EQ },
                 { "EQUAL", OP_EQ },
@@ -314,8 +307,15 @@ const char *operator_suggest(const char *name) {
                 { "MASKED", OP_MASKED_EQ },
         };
 
-        return suggest_word(name, "SCMP_CMP_", synonyms, N_ELEMENTS(synonyms), operator_names,
-                N_ELEMENTS(operator_names));
+        static const SuggestList list = {
+                .prefix = "SCMP_CMP_",
+                .words = operator_names,
+                .n_words = N_ELEMENTS(operator_names),
+                .aliases = aliases,
+                .n_aliases = N_ELEMENTS(aliases),
+        };
+
+        return suggest_prefixed(name, &list);
 }
 
 int filter_flag_parse(const char *name, FilterFlag *ret_flag) {
@@ -332,7 +332,13 @@ const char *filter_flag_name(FilterFlag flag) {
 }
 
 const char *filter_flag_suggest(const char *name) {
-        return suggest_prefixed(name, "SECCOMP_FILTER_FLAG_", flag_names, N_ELEMENTS(flag_names));
+        static const SuggestList list = {
+                .prefix = "SECCOMP_FILTER_FLAG_",
+                .words = flag_names,
+                .n_words = N_ELEMENTS(flag_names),
+        };
+
+        return suggest_prefixed(name, &list);
 }
 
 int errno_name_parse(const char *name, uint16_t *ret_errno) {

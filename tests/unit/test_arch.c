@@ -189,6 +189,25 @@ static void test_suggest(void **state) {
         assert_string_equal(arch_suggest("x86"), "SCMP_ARCH_X86");
         assert_string_equal(arch_suggest("S390X"), "SCMP_ARCH_S390X");
         assert_string_equal(arch_suggest("loongarch46"), "SCMP_ARCH_LOONGARCH64");
+        assert_string_equal(arch_suggest("SCMP_ARCH_AMD64"), "SCMP_ARCH_X86_64");
+        assert_string_equal(arch_suggest("SCMP_ARCH_ARM64"), "SCMP_ARCH_AARCH64");
+        assert_string_equal(arch_suggest("SCMP_ARCH_I386"), "SCMP_ARCH_X86");
+        assert_string_equal(arch_suggest("SCMP_ARCH_X86_32"), "SCMP_ARCH_X86");
+        assert_string_equal(arch_suggest("x64"), "SCMP_ARCH_X86_64");
+        assert_string_equal(arch_suggest("AMD64"), "SCMP_ARCH_X86_64");
+        assert_string_equal(arch_suggest("amd46"), "SCMP_ARCH_X86_64");
+        assert_string_equal(arch_suggest("ARCH_ARM"), "SCMP_ARCH_ARM");
+        assert_string_equal(arch_suggest("armv5tel"), "SCMP_ARCH_ARM");
+        assert_null(arch_suggest("SCMP_ARCH_ALL"));
+        assert_null(arch_suggest("SCMP_ARCH_NATIVE"));
+        assert_null(arch_suggest("SCMP_ARCH_"));
+        assert_string_equal(arch_suggest_go_name("x86_64"), "amd64");
+        assert_string_equal(arch_suggest_go_name("SCMP_ARCH_X86_64"), "amd64");
+        assert_string_equal(arch_suggest_go_name("amd46"), "amd64");
+        assert_string_equal(arch_suggest_go_name("386"), "x86");
+        assert_string_equal(arch_suggest_go_name("aarch64"), "arm64");
+        assert_null(arch_suggest_go_name("m68k")); /* Go has none */
+        assert_null(arch_suggest_go_name("all"));
         assert_null(arch_suggest("vax"));
         assert_null(arch_suggest(""));
 }

@@ -148,6 +148,18 @@ static void test_kernel_versions(void **state) {
         }
 }
 
+static void test_suggestions(void **state) {
+        (void) state;
+        assert_string_equal(capability_suggest("SYS_ADMIN"), "CAP_SYS_ADMIN");
+        assert_string_equal(capability_suggest("sys_admin"), "CAP_SYS_ADMIN");
+        assert_string_equal(capability_suggest("NET_ADMN"), "CAP_NET_ADMIN");
+        assert_string_equal(capability_suggest("CAP_SYS_BOOTT"), "CAP_SYS_BOOT");
+        assert_string_equal(capability_suggest("CPA_MAC_ADMIN"), "CAP_MAC_ADMIN");
+        assert_null(capability_suggest("CAP_ALL"));
+        assert_null(capability_suggest("ADMIN"));
+        assert_null(capability_suggest(""));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_capability_names),
@@ -156,6 +168,7 @@ int main(void) {
                 cmocka_unit_test(test_parse),
                 cmocka_unit_test(test_parse_refuses),
                 cmocka_unit_test(test_kernel_versions),
+                cmocka_unit_test(test_suggestions),
         };
 
         return cmocka_run_group_tests_name("facts", tests, NULL, NULL);

@@ -4,6 +4,8 @@
 
 #include "resolve_fixture.h"
 
+#include "profile/resolve_internal.h"
+
 static void test_default(void **state) {
         static const Case cases[] = {
                 { "{}", NULL, "SP301 error \n" },
@@ -216,6 +218,16 @@ static void test_select(void **state) {
                 { SELECT("'includes':{'caps':['cap_chown']}"), OUT,
                         "SP711 info /syscalls/0/includes\n"
                         "SP711 warning /syscalls/0/includes/caps/0\n" },
+                /* a word that is no architecture of Docker's */
+                { SELECT("'includes':{'arches':['x86_64']}"), OUT,
+                        "SP711 info /syscalls/0/includes\n"
+                        "SP711 warning /syscalls/0/includes/arches/0\n" },
+                { SELECT("'includes':{'arches':['x86_64','amd64']}"), IN,
+                        "SP711 info /syscalls/0/includes\n"
+                        "SP711 warning /syscalls/0/includes/arches/0\n" },
+                { SELECT("'excludes':{'arches':['amd46']}"), IN,
+                        "SP711 info /syscalls/0/excludes\n"
+                        "SP711 warning /syscalls/0/excludes/arches/0\n" },
                 /* mistakes in a rule for other nodes are mistakes */
                 { DENY("'syscalls':[{'names':['Read'],'action':'X','args':[" ARG(
                           9, EQ, 1) "],'includes':{'arches':['arm64']}}]"),
@@ -313,6 +325,13 @@ static void test_messages(void **state) {
                         "SCMP_ARCH_ARM and 1 more cannot run", NULL },
                 { READ_IF("{'index':0,'value':1,'op':'SCMP_CMP_GTE'}"), "SCMP_CMP_GTE",
                         "did you mean `SCMP_CMP_GE`?" },
+                { DENY("'architectures':['x64']"), "unknown architecture `x64`",
+                        "did you mean `SCMP_ARCH_X86_64`?" },
+                { DENY("'architectures':['native']"), "unknown architecture `native`",
+                        ARCHES_HINT },
+                { READ_IF("{'index':0,'value':1,'op':'SCMP_CMP_IN'}"), "SCMP_CMP_IN",
+                        OPERATORS_HINT },
+                { "{'defaultAction':'SCMP_ACT_NONE'}", "SCMP_ACT_NONE", ACTIONS_HINT },
                 { SELECT("'excludes':{'caps':['CAP_SYS_ADMIN','CAP_SYS_ADMNI'],'minKernel':''}"),
                         "1 of 1 such rules apply", NULL },
                 { DENY("'syscalls':[{'names':['a'],'action':'SCMP_ACT_ERRNO','errnoRet':2},{'names'"
@@ -349,6 +368,31 @@ static void test_messages(void **state) {
         }
 }
 
+/* Whether a word stands in a list, and not only as a part of one. */
+static bool has_word(const char *text, const char *word) {
+        for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+                if ((at == text || at[-1] == ' ') && strchr(", ;", at[strlen(word)]))
+                        return true;
+        return false;
+}
+
+/* The lists that are said where no word is near are those of the tables. */
+static void test_hints_are_whole(void **state) {
+        size_t n_arches = 0;
+        const Arch *arches = arch_all(&n_arches);
+
+        (void) state;
+        for (size_t i = 0; i < n_arches; i++) {
+                assert_true(has_word(ARCHES_HINT, arches[i].name + strlen("SCMP_ARCH")) ||
+                        has_word(ARCHES_HINT, arches[i].name));
+                assert_true(!arches[i].go_name || has_word(GO_ARCHES_HINT, arches[i].go_name));
+        }
+        for (ActionKind kind = 0; kind < N_ACTION_KINDS; kind++)
+                assert_true(has_word(ACTIONS_HINT, action_kind_name(kind)));
+        for (Operator op = 0; op < N_OPERATORS; op++)
+                assert_true(has_word(OPERATORS_HINT, operator_name(op)));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_default),
@@ -358,6 +402,7 @@ int main(void) {
                 cmocka_unit_test(test_select),
                 cmocka_unit_test(test_other_node),
                 cmocka_unit_test(test_messages),
+                cmocka_unit_test(test_hints_are_whole),
         };
 
         return cmocka_run_group_tests_name("resolve", tests, NULL, NULL);

@@ -365,6 +365,13 @@ static void test_messages(void **state) {
                         "`architectures`, `archMap`, `flags`, `listenerPath`, `listenerMetadata` "
                         "and `syscalls`" },
                 { "{\"syscalls\":[{\"arg\":[]}]}", SP203, "`arg`", "did you mean `args`?" },
+                /* never a key that stands there, nor the legacy one for it */
+                { "{\"syscalls\":[{\"args\":[{\"value\":1,\"value2\":2}]}]}", SP203, "`value2`",
+                        "did you mean `valueTwo`?" },
+                { "{\"syscalls\":[{\"args\":[{\"value\":1,\"valeus\":2}]}]}", SP203, "`valeus`",
+                        "known here are `index`, `value`, `valueTwo` and `op`" },
+                { "{\"syscalls\":[{\"args\":[{\"operator\":\"x\"}]}]}", SP203, "`operator`",
+                        "did you mean `op`?" },
                 { "{\"syscalls\":[{\"names\":{}}]}", SP205,
                         "`names` must be an array of strings, is an object", NULL },
                 { "{\"syscalls\":[{\"names\":[7]}]}", SP205,

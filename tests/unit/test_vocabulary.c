@@ -133,6 +133,17 @@ static void test_suggestions(void **state) {
         assert_string_equal(action_suggest("deny"), "SCMP_ACT_ERRNO");
         assert_string_equal(action_suggest("SCMP_ACT_DENY"), "SCMP_ACT_ERRNO");
         assert_string_equal(action_suggest("scmp_act_audit"), "SCMP_ACT_LOG");
+        assert_string_equal(action_suggest("SCMP_ACT_ERROR"), "SCMP_ACT_ERRNO");
+        assert_string_equal(action_suggest("SMCP_ACT_ALOW"), "SCMP_ACT_ALLOW");
+        assert_string_equal(action_suggest("SCMP_ALLOW"), "SCMP_ACT_ALLOW");
+        assert_string_equal(action_suggest("SCMP_ACTALLOW"), "SCMP_ACT_ALLOW");
+        assert_string_equal(action_suggest("SCMP_ACT_DISALLOW"), "SCMP_ACT_ERRNO");
+        /* nothing that permits, where it is not clearly that word */
+        assert_null(action_suggest("SCMP_ACT_NONE"));
+        assert_null(action_suggest("SCMP_ACT_NOALLOW"));
+        assert_null(action_suggest("SCMP_NO_ALLOW"));
+        assert_null(action_suggest("SCMP_ACT_LOCK"));
+        assert_null(action_suggest("SCMP_ACT_"));
         assert_null(action_suggest("whatever"));
         assert_string_equal(operator_suggest("SCMP_CMP_MASK_EQ"), "SCMP_CMP_MASKED_EQ");
         assert_string_equal(operator_suggest("SCMP_CMP_GTE"), "SCMP_CMP_GE");
@@ -141,6 +152,12 @@ static void test_suggestions(void **state) {
         assert_string_equal(operator_suggest(">="), "SCMP_CMP_GE");
         assert_string_equal(operator_suggest("SCMP_CMP_EQUALS"), "SCMP_CMP_EQ");
         assert_string_equal(operator_suggest("masked_eq"), "SCMP_CMP_MASKED_EQ");
+        assert_string_equal(operator_suggest("CMP_EQ"), "SCMP_CMP_EQ");
+        /* nor the opposite: of two letters, one is half the word */
+        assert_null(operator_suggest("SCMP_CMP_IN"));
+        assert_null(operator_suggest("SCMP_CMP_EE"));
+        assert_null(operator_suggest("SCMP_CMP_NLT"));
+        assert_null(operator_suggest("SCMP_CMP_NOT"));
         assert_null(operator_suggest("between"));
         assert_string_equal(
                 filter_flag_suggest("SECCOMP_FILTER_FLAG_TSYN"), "SECCOMP_FILTER_FLAG_TSYNC");
