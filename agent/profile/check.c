@@ -74,8 +74,12 @@ static int check_text(Check *check) {
                 return r;
         r = policy_resolve(
                 &check->document, &check->surface, options, &check->diags, &check->policy);
-        if (r != 0)
+        if (r < 0)
                 return r;
+        if (r > 0) {
+                r = policy_check_names(&check->document, &check->policy, options, &check->diags);
+                return r < 0 ? r : 1;
+        }
         canonical_drop_salt(check->arena, &check->policy);
         check->verdict->n_rules = (uint32_t) check->policy.n_rules;
         check->verdict->n_conditional = policy_count_conditional(&check->policy);

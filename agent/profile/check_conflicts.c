@@ -134,7 +134,7 @@ static void report_shadowed(Checker *checker, const Conflict *conflict) {
                 "either order",
                 names_text(checker, &conflict->names),
                 checker_action_text(checker, conflict->other->action),
-                checker_pointer(checker, conflict->other->rule_node));
+                checker_place(checker, conflict->other));
 }
 
 static void report_related(Checker *checker, const Conflict *conflict, Relation relation) {
@@ -159,7 +159,7 @@ static void report_related(Checker *checker, const Conflict *conflict, Relation 
                 "%s: %s here and %s in %s %s: %s", names_text(checker, &conflict->names),
                 checker_action_text(checker, conflict->rule->action),
                 checker_action_text(checker, conflict->other->action),
-                checker_pointer(checker, conflict->other->rule_node), texts[relation].reads,
+                checker_place(checker, conflict->other), texts[relation].reads,
                 texts[relation].effect);
 }
 

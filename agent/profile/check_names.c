@@ -6,7 +6,8 @@
  * architectures and newer libraries, so most of what is found here is said once and in low voice;
  * loud is what can only be a slip, and a denied name that denies nothing.
  *
- * Only the first rule on a call is looked at: what holds for a name holds for all its rules.
+ * Only the first rule on a call is looked at: what holds for a name holds for all its rules. A rule
+ * that was left out for an error has names all the same, and what can be said of them is said.
  */
 
 #include "profile/policy_check_internal.h"
@@ -81,6 +82,8 @@ typedef struct NameFindings {
         NameList multiplexed;    /* SP507 */
         NameList unknown;        /* SP503, of one element of `syscalls` */
         NameList unknown_denied; /* SP503 as an error, of that element */
+        NameList undenied;       /* SP505 as a warning, of that element */
+        NameList undenied_here;  /* what does the same on this node, one for each of those */
 } NameFindings;
 
 static int name_compare(const void *key, const void *element) {
@@ -114,30 +117,52 @@ static bool is_denied(const Checker *checker, const Call *call) {
         return false;
 }
 
-/* SP503 */
-static void find_unknown(Checker *checker, const Call *call, NameFindings *found) {
-        const NodeFacts *facts = &checker->options->facts;
-        const uint32_t node = call->rules[0]->name_node;
-        const bool denied = is_denied(checker, call);
-        const char *near = syscall_suggest(facts->arch, call->name), *hint = NULL;
+/* A name in a rule, and whether that takes it from a default that permits. */
+typedef struct Named {
+        const char *name;
+        uint32_t node;
+        bool is_denied;
+} Named;
 
+/* SP503 */
+static void find_unknown(Checker *checker, const Named *named, NameFindings *found) {
+        const NodeFacts *facts = &checker->options->facts;
+        const char *near = NULL, *hint = NULL;
+
+        if (checker->diags->n_dropped == 0 && checker->diags->n < LIMIT_DIAGS_GUESSED)
+                near = syscall_suggest(facts->arch, named->name);
         if (!near) {
-                names_add(denied ? &found->unknown_denied : &found->unknown, call->name, node);
+                names_add(named->is_denied ? &found->unknown_denied : &found->unknown, named->name,
+                        named->node);
                 return;
         }
         hint = arena_printf(checker->document->arena, "did you mean `%s`?", near);
         if (!hint)
                 checker->error = -ENOMEM;
         document_diag_as(checker->document, checker->diags, SP503,
-                denied ? SEVERITY_ERROR : SEVERITY_WARNING, node, false, hint,
-                "`%s` is unknown to libseccomp %u.%u.%u: runtimes ignore the name, and %s",
-                call->name, facts->libseccomp_major, facts->libseccomp_minor,
-                facts->libseccomp_micro,
-                denied ? "nothing is denied" : "the call that was meant gets the default");
+                named->is_denied ? SEVERITY_ERROR : SEVERITY_WARNING, named->node, false, hint,
+                "`%s` is unknown to libseccomp %u.%u.%u: runtimes ignore the name, and the call "
+                "that was meant %s",
+                named->name, facts->libseccomp_major, facts->libseccomp_minor,
+                facts->libseccomp_micro, named->is_denied ? "stays allowed" : "gets the default");
+}
+
+static void report_undenied(Checker *checker, const NameFindings *found) {
+        const char *native = checker->options->facts.arch->name;
+        const char *hint = arena_printf(checker->document->arena, "on %s %s %s", native,
+                found->undenied_here.n == 1 ? "it is" : "they are",
+                names_text(checker, &found->undenied_here));
+
+        if (!hint)
+                checker->error = -ENOMEM;
+        document_diag_as(checker->document, checker->diags, SP505, SEVERITY_WARNING,
+                found->undenied.first, false, hint,
+                "no calls of %s, and what does the same there stays allowed: %s", native,
+                names_text(checker, &found->undenied));
 }
 
 /* Says what was found in one element of `syscalls`, and forgets it. */
-static void flush_unknown(Checker *checker, NameFindings *found) {
+static void flush_element(Checker *checker, NameFindings *found) {
         const NodeFacts *facts = &checker->options->facts;
 
         if (found->unknown.n > 0)
@@ -150,26 +175,70 @@ static void flush_unknown(Checker *checker, NameFindings *found) {
         if (found->unknown_denied.n > 0)
                 document_diag_as(checker->document, checker->diags, SP503, SEVERITY_ERROR,
                         found->unknown_denied.first, false, "correct the name, or take it out",
-                        "unknown to libseccomp %u.%u.%u, so that runtimes ignore the rule and "
-                        "nothing is denied: %s",
+                        "unknown to libseccomp %u.%u.%u, so that runtimes ignore the name and what "
+                        "was meant stays allowed: %s",
                         facts->libseccomp_major, facts->libseccomp_minor, facts->libseccomp_micro,
                         names_text(checker, &found->unknown_denied));
+        if (found->undenied.n > 0)
+                report_undenied(checker, found);
         found->unknown = (NameList){};
         found->unknown_denied = (NameList){};
+        found->undenied = (NameList){};
+        found->undenied_here = (NameList){};
 }
 
-static void find_existence(Checker *checker, const Call *call, NameFindings *found) {
-        const SyscallState state = find_state(checker->policy, call->name);
-        const uint32_t node = call->rules[0]->name_node;
+/*
+ * SP505 as a warning: what was to be denied is possible by its name here. One that exists nowhere
+ * near takes nothing away by not existing.
+ */
+static bool find_undenied(const Checker *checker, const Named *named, NameFindings *found) {
+        const char *here = NULL;
+        const Call *call = NULL;
 
-        if (is_listed(call->name, obsolete_names, N_ELEMENTS(obsolete_names)))
-                names_add(&found->obsolete, call->name, node);
-        else if (name_is_newer(call->name))
-                names_add(&found->newer, call->name, node);
+        if (!named->is_denied || !checker->is_whole)
+                return false;
+        here = syscall_equivalent(checker->options->facts.arch, named->name);
+        call = here ? checker_call(checker, here) : NULL;
+        if (!here || (call && is_denied(checker, call)))
+                return false;
+        names_add(&found->undenied, named->name, named->node);
+        names_add(&found->undenied_here, here, named->node);
+        return true;
+}
+
+static void find_existence(Checker *checker, const Named *named, NameFindings *found) {
+        const SyscallState state = find_state(checker->policy, named->name);
+
+        if (is_listed(named->name, obsolete_names, N_ELEMENTS(obsolete_names)))
+                names_add(&found->obsolete, named->name, named->node);
+        else if (name_is_newer(named->name))
+                names_add(&found->newer, named->name, named->node);
         else if (state == SYSCALL_UNKNOWN)
-                find_unknown(checker, call, found);
-        else if (state == SYSCALL_ELSEWHERE)
-                names_add(&found->elsewhere, call->name, node);
+                find_unknown(checker, named, found);
+        else if (!find_undenied(checker, named, found) && state == SYSCALL_ELSEWHERE)
+                names_add(&found->elsewhere, named->name, named->node);
+}
+
+static bool has_denying_action(const Checker *checker, const SurfaceRule *rule) {
+        ActionKind kind;
+
+        return action_permits(checker->policy->default_action.kind) && rule->action.string &&
+                action_kind_parse(rule->action.string, &kind) == 0 && !action_permits(kind);
+}
+
+/* The names of a rule that was left out; `n_left` is how many more are looked at. */
+static void find_left_out(
+        Checker *checker, const SurfaceRule *rule, size_t *n_left, NameFindings *found) {
+        const bool is_denied = has_denying_action(checker, rule);
+
+        for (size_t i = 0; i<rule->names.n && * n_left> 0; i++, --*n_left) {
+                const SurfaceString *name = &rule->names.items[i];
+                const Named named = { name->string, name->node, is_denied };
+
+                if (syscall_name_is_possible(name->string) && !checker_call(checker, name->string))
+                        find_existence(checker, &named, found);
+        }
+        flush_element(checker, found);
 }
 
 /* The first architecture of the policy on which a multiplexer stands for the call, or NULL. */
@@ -271,24 +340,33 @@ static void check_multiplexer(Checker *checker, const char *multiplexer) {
         }
 }
 
-void check_names(Checker *checker) {
+void check_existence(Checker *checker) {
         const Policy *policy = checker->policy;
         NameFindings found = {};
+        size_t n_left = LIMIT_RULES;
 
         for (size_t i = 0; i < policy->n_rules; i++) {
                 const PolicyRule *rule = &policy->rules[i];
                 const Call *call = checker_call(checker, rule->name);
+                const Named named = { call->name, call->rules[0]->name_node,
+                        is_denied(checker, call) };
 
                 if (i > 0 && rule->rule_node != rule[-1].rule_node)
-                        flush_unknown(checker, &found);
+                        flush_element(checker, &found);
                 if (call->rules[0] != rule)
                         continue;
-                find_existence(checker, call, &found);
+                find_existence(checker, &named, &found);
                 find_multiplexed(checker, call, &found);
         }
-        flush_unknown(checker, &found);
+        flush_element(checker, &found);
+        for (size_t i = 0; i < policy->n_left_out; i++)
+                find_left_out(checker, policy->left_out[i], &n_left, &found);
         report_file(checker, &found);
-        if (!action_permits(policy->default_action.kind)) {
+}
+
+void check_names(Checker *checker) {
+        check_existence(checker);
+        if (!action_permits(checker->policy->default_action.kind)) {
                 check_multiplexer(checker, "socketcall");
                 check_multiplexer(checker, "ipc");
         }

@@ -96,10 +96,9 @@ static bool report_opened(Checker *checker, const char *name) {
         if (rule)
                 document_diag(checker->document, checker->diags, SP921, rule->name_node, false,
                         "leave it out",
-                        "`%s` is forbidden by the owner of the node (forbid-syscall), and %s in %s "
+                        "`%s` is forbidden by the owner of the node (forbid-syscall), and %s here "
                         "lets it happen",
-                        name, checker_action_text(checker, rule->action),
-                        checker_pointer(checker, rule->rule_node));
+                        name, checker_action_text(checker, rule->action));
         if (multiplexer)
                 document_diag(checker->document, checker->diags, SP921, multiplexer->name_node,
                         false, "leave it out: rules on the calls behind it hold for it too",

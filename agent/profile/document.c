@@ -14,6 +14,7 @@
 #include "profile/document.h"
 
 #include "profile/constants.h"
+#include "profile/limits.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -254,6 +255,19 @@ static void document_vdiag_as(const Document *document, DiagList *diags, RuleId 
         }
         diag_vadd_as(diags, rule, severity, on_key && at->key.length > 0 ? at->key : at->value,
                 pointer.data, hint, format, args);
+}
+
+const char *document_place(
+        const Document *document, const DiagList *diags, uint32_t node, uint32_t object) {
+        const Text *text = &document->text;
+        const char *pointer = text_pointer(document->arena, text, object);
+        uint32_t line, column;
+
+        if (!pointer || diags->n >= LIMIT_DIAGS_GUESSED)
+                return pointer;
+        text_position(
+                text->bytes, text->size_bytes, text->nodes[node].value.offset, &line, &column);
+        return arena_printf(document->arena, "line %u (%s)", line, pointer);
 }
 
 void document_diag(const Document *document, DiagList *diags, RuleId rule, uint32_t node,

@@ -39,6 +39,15 @@ const TextNode *document_text_node(const Document *document, const cJSON *item);
 int document_get_uint(const Document *document, const cJSON *item, uint64_t max, const char *range,
         DiagList *diags, uint64_t *ret_value);
 
+/**
+ * Another place for a message: "line 12 (/syscalls/37)", the line where `node` is and the pointer
+ * of `object`, which it belongs to; the pointer alone once so much was found that counting lines
+ * for each finding would take longer than all the rest. From the document's arena, or NULL when
+ * memory is out.
+ */
+const char *document_place(
+        const Document *document, const DiagList *diags, uint32_t node, uint32_t object);
+
 /** diag_add() at a node: span and pointer are taken from it. `on_key`: the key, not the value. */
 void document_diag(const Document *document, DiagList *diags, RuleId rule, uint32_t node,
         bool on_key, const char *hint, const char *format, ...)

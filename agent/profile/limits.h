@@ -18,6 +18,7 @@
 #define LIMIT_PROGRAM_INSNS     4000U      /* of the kernel's 4096 (BPF_MAXINSNS) */
 #define LIMIT_EVALUATION_POINTS 20000U     /* calls evaluated for one architecture */
 #define LIMIT_DIAGS             32U        /* diagnostics kept of one profile */
+#define LIMIT_DIAGS_GUESSED     128U       /* found, after which no "did you mean" is looked for */
 #define LIMIT_DIAGS_COLLECTED   4096U      /* diagnostics considered for being kept */
 
 #endif

@@ -53,8 +53,7 @@ static int forbid_syscall(OwnerConfig *config, const char *value, Buf *problem) 
         char **grown = NULL, *copy = NULL;
         int nr = -1;
 
-        if (value[0] == '\0' ||
-                value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0') {
+        if (!syscall_name_is_possible(value)) {
                 buf_puts(problem, "that cannot be the name of a system call");
                 return -EINVAL;
         }

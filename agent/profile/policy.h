@@ -47,6 +47,8 @@ typedef struct Policy {
         const char *listener_metadata; /* the same */
         PolicyRule *rules; /* in the author's order; canonical_sort() brings canonical order */
         size_t n_rules;
+        const SurfaceRule *const *left_out; /* rules for this node in which an error was found */
+        size_t n_left_out;
 } Policy;
 
 /** The owner's options and the node's facts: fixed for a check, borrowed. */
@@ -63,8 +65,8 @@ typedef struct CheckOptions {
  * unconditional rules on one call the first kept (SP701). Finds SP3xx, SP4xx, SP501, SP502, SP509,
  * SP601 to SP605, SP608, SP701, SP706, SP711 to SP713, SP813 and SP102 for too many rules. All
  * memory from the document's arena. Returns 0, with errors in `diags` if any (the policy then holds
- * what could be read, enough for policy_check() to find more); 1 when no policy can be made (no
- * default action); -ENOMEM.
+ * what could be read, enough for policy_check() to find more); 1 when there is no default action,
+ * without which the rules are enough for policy_check_names() only; -ENOMEM.
  */
 int policy_resolve(const Document *document, const Surface *surface, const CheckOptions *options,
         DiagList *diags, Policy *ret_policy);
@@ -76,6 +78,10 @@ int policy_resolve(const Document *document, const Surface *surface, const Check
  * error are not in the policy. Returns 0 or -ENOMEM.
  */
 int policy_check(const Document *document, const Policy *policy, const CheckOptions *options,
+        DiagList *diags);
+
+/** The part of it that needs no default action: SP503 to SP507. */
+int policy_check_names(const Document *document, const Policy *policy, const CheckOptions *options,
         DiagList *diags);
 
 /** Whether a condition can never hold, or always holds, whatever the argument (64 bits). */

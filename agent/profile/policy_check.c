@@ -170,13 +170,13 @@ uint32_t checker_inside(
         return find_node(checker, parent, WHERE_INSIDE, string, otherwise);
 }
 
-const char *checker_pointer(Checker *checker, uint32_t node) {
-        const char *pointer =
-                text_pointer(checker->document->arena, &checker->document->text, node);
+const char *checker_place(Checker *checker, const PolicyRule *rule) {
+        const char *place =
+                document_place(checker->document, checker->diags, rule->name_node, rule->rule_node);
 
-        if (!pointer)
+        if (!place)
                 checker->error = -ENOMEM;
-        return pointer ? pointer : "";
+        return place ? place : "";
 }
 
 void names_add(NameList *names, const char *name, uint32_t node) {
@@ -209,6 +209,22 @@ const char *names_text(Checker *checker, const NameList *names) {
         if (!copy)
                 checker->error = -ENOMEM;
         return copy ? copy : "";
+}
+
+int policy_check_names(const Document *document, const Policy *policy, const CheckOptions *options,
+        DiagList *diags) {
+        Checker checker = {
+                .document = document,
+                .policy = policy,
+                .options = options,
+                .diags = diags,
+        };
+        int r = index_calls(&checker);
+
+        if (r < 0)
+                return r;
+        check_existence(&checker);
+        return checker.error;
 }
 
 int policy_check(const Document *document, const Policy *policy, const CheckOptions *options,

@@ -73,8 +73,8 @@ uint32_t checker_element(
 uint32_t checker_inside(
         const Checker *checker, uint32_t parent, const char *string, uint32_t otherwise);
 
-/** The RFC 6901 pointer of a node, for messages that speak of two places. */
-const char *checker_pointer(Checker *checker, uint32_t node);
+/** Where a rule stands, for messages that speak of two places: "line 12 (/syscalls/37)". */
+const char *checker_place(Checker *checker, const PolicyRule *rule);
 
 /** Names for one message: the first ones, and how many there are. */
 #define NAMES_SHOWN 12
@@ -107,7 +107,9 @@ ActionUses checker_action_uses(const Checker *checker);
 void check_actions(Checker *checker);
 /** SP402 to SP404, SP413 to SP415. */
 void check_arches(Checker *checker);
-/** SP503 to SP508. */
+/** SP503 to SP507. */
+void check_existence(Checker *checker);
+/** The same, and SP508. */
 void check_names(Checker *checker);
 /** SP606, SP607. */
 void check_conditions(Checker *checker);

@@ -14,13 +14,11 @@
 
 #include <errno.h>
 
-#define SUGGESTIONS_MAX 128U /* findings, of which LIMIT_DIAGS are kept */
-
 const char *resolve_suggestion(const Resolver *resolver, Suggest suggest, const char *word) {
         const DiagList *diags = resolver->diags;
         const char *nearest = NULL;
 
-        if (diags->n_dropped == 0 && diags->n < SUGGESTIONS_MAX)
+        if (diags->n_dropped == 0 && diags->n < LIMIT_DIAGS_GUESSED)
                 nearest = suggest(word);
         if (!nearest)
                 return NULL;
@@ -104,12 +102,18 @@ static int resolve_rules(Resolver *resolver, Policy *policy) {
         const Surface *surface = resolver->surface;
         Selection selection = { .caps_node = TEXT_NO_NODE, .kernel_node = TEXT_NO_NODE };
         Merger *merger = merger_new(resolver->document->arena, resolver->default_action);
-        int r = merger ? 0 : -ENOMEM;
+        const SurfaceRule **left_out =
+                arena_alloc_array(resolver->document->arena, surface->n_rules, sizeof(left_out[0]));
+        int r = merger && left_out ? 0 : -ENOMEM;
 
-        for (size_t i = 0; i < surface->n_rules && r == 0; i++)
+        for (size_t i = 0; i < surface->n_rules && r >= 0; i++) {
                 r = resolve_rule(resolver, &surface->rules[i], &selection, merger);
+                if (r > 0)
+                        left_out[policy->n_left_out++] = &surface->rules[i];
+        }
         if (r < 0)
                 return r;
+        policy->left_out = left_out;
         resolve_select_report(resolver, &selection);
         merger_finish(merger, resolver, policy);
         return 0;
@@ -148,9 +152,8 @@ int policy_resolve(const Document *document, const Surface *surface, const Check
         r = resolve_rules(&resolver, &policy);
         if (r < 0)
                 return r;
-        if (!has_default)
-                return 1;
-        resolve_listener(&resolver, &policy);
+        if (has_default)
+                resolve_listener(&resolver, &policy);
         *ret_policy = policy;
-        return 0;
+        return has_default ? 0 : 1;
 }

@@ -115,7 +115,8 @@ void merger_finish(Merger *merger, const Resolver *resolver, Policy *policy);
 /**
  * Resolves one element of `syscalls` and adds what it says to the list, unless an error was found
  * in it or it does not apply to this node: SP501, SP509, SP601 to SP605, SP608 and what
- * resolve_action() and resolve_select() find. Returns 0 or -ENOMEM.
+ * resolve_action() and resolve_select() find. Returns 0; 1 when it applies and was left out for an
+ * error; -ENOMEM.
  */
 int resolve_rule(Resolver *resolver, const SurfaceRule *rule, Selection *selection, Merger *merger);
 

@@ -182,16 +182,15 @@ void merger_report(const Resolver *resolver, const MergeReport *report) {
                         NULL, "`%s`%s: repeated with the same action and conditions, and merged",
                         report->repeated.name, and_more(resolver, report->n_repeated));
         if (report->n_ousted > 0) {
-                const char *pointer =
-                        text_pointer(document->arena, &document->text, report->ousted_by.rule_node);
+                const char *place = document_place(document, resolver->diags,
+                        report->ousted_by.name_node, report->ousted_by.rule_node);
 
                 document_diag(document, resolver->diags, SP701, report->ousted.name_node, false,
                         "keep one of the two rules",
-                        "`%s`%s: decided by an earlier unconditional rule (%s in %s), which "
-                        "runtimes "
-                        "keep; %s here has no effect",
+                        "`%s`%s: decided by an earlier unconditional rule, %s in %s, which "
+                        "runtimes keep; %s here has no effect",
                         report->ousted.name, and_more(resolver, report->n_ousted),
-                        action_text(resolver, report->ousted_by.action), pointer ? pointer : "",
+                        action_text(resolver, report->ousted_by.action), place ? place : "",
                         action_text(resolver, report->ousted.action));
         }
 }

@@ -15,7 +15,11 @@
 #include "profile/syscalls.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+#define NAME_SIZE     64U
+#define NUMBER_DIGITS 6U /* no call has a longer number, but for ARM's and X32's private ones */
 
 /* The conditions of a rule as they are read. */
 typedef struct ConditionList {
@@ -24,32 +28,51 @@ typedef struct ConditionList {
         bool is_split; /* each is a rule of its own: SP604 */
 } ConditionList;
 
-static bool is_name_character(char character) {
-        return (unsigned char) character > ' ' && (unsigned char) character < 0x7f &&
-                !(character >= 'A' && character <= 'Z');
-}
-
 /* The words are the same everywhere, but for a handful. */
 static const char *suggest_name(const char *word) {
         return syscall_suggest(arch_by_name("SCMP_ARCH_X86_64"), word);
 }
 
-static bool check_name(const Resolver *resolver, const SurfaceString *name) {
-        const char *at = name->string, *hint = NULL;
+/* What would be right for a text that is a number; numbers differ between architectures. */
+static const char *number_hint(const Resolver *resolver, const char *text) {
+        const Arch *arch = resolver->options->facts.arch;
+        char name[NAME_SIZE];
 
-        if (*at == '\0') {
+        if (strlen(text) > NUMBER_DIGITS ||
+                syscall_name(arch, (int) strtoul(text, NULL, 10), sizeof(name), name) < 0)
+                return "calls are named, not numbered";
+        return arena_printf(resolver->document->arena,
+                "calls are named, not numbered: %s is `%s` on %s", text, name, arch->name);
+}
+
+/* What would be right for a text that is no name. */
+static const char *impossible_hint(const Resolver *resolver, const char *text) {
+        const char *hint = NULL;
+
+        if (text[0] == '@')
+                return "runtimes do not know systemd's groups: name each call";
+        if (strpbrk(text, "*?["))
+                return "runtimes know no patterns: name each call";
+        if (strpbrk(text, ",;|"))
+                return "write one string for each name: [\"openat\", \"close\"]";
+        if (strchr(text, ':'))
+                return "the name alone; what its arguments must be goes into `args`";
+        if (text[strspn(text, "0123456789")] == '\0')
+                return number_hint(resolver, text);
+        hint = resolve_suggestion(resolver, suggest_name, text);
+        return hint ? hint : "system calls are spelt with lower-case ASCII letters, digits and `_`";
+}
+
+static bool check_name(const Resolver *resolver, const SurfaceString *name) {
+        if (name->string[0] == '\0') {
                 document_diag(resolver->document, resolver->diags, SP501, name->node, false,
                         "take it out", "an empty name: runc refuses to start the container");
                 return false;
         }
-        while (*at != '\0' && is_name_character(*at))
-                at++;
-        if (*at == '\0')
+        if (syscall_name_is_possible(name->string))
                 return true;
-        hint = resolve_suggestion(resolver, suggest_name, name->string);
         document_diag(resolver->document, resolver->diags, SP509, name->node, false,
-                hint ? hint
-                     : "system calls are spelt with lower-case ASCII letters, digits and `_`",
+                impossible_hint(resolver, name->string),
                 "`%s` cannot be the name of a system call: runtimes ignore it, and the call that "
                 "was meant gets the default",
                 name->string);
@@ -346,7 +369,9 @@ int resolve_rule(
                         is_whole = false;
         if (!resolve_conditions(resolver, rule, has_action ? &action : NULL, &list))
                 is_whole = false;
-        if (!is_whole || !has_action || !is_selected)
+        if (!is_selected)
                 return 0;
+        if (!is_whole || !has_action)
+                return 1;
         return add_rules(resolver, rule, &action, &list, merger);
 }

@@ -11,14 +11,13 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/suggest.h"
+#include "profile/limits.h"
 
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
 
 #define WORD_SHOWN_BYTES 64U /* of the author's own words in a hint */
-
-#define GUESSES_MAX 128U /* findings, of which LIMIT_DIAGS are kept */
 
 void reader_tally(Tally *tally, uint32_t node) {
         if (tally->n++ == 0)
@@ -225,7 +224,7 @@ static const Field *guess_field(
         const char *known[FIELDS_MAX], *nearest = NULL;
         const Field *field = NULL;
 
-        if (reader->diags->n_dropped > 0 || reader->diags->n >= GUESSES_MAX)
+        if (reader->diags->n_dropped > 0 || reader->diags->n >= LIMIT_DIAGS_GUESSED)
                 return NULL;
         field = find_alias(fields, n_fields, key);
         for (size_t i = 0; i < n_fields && !field; i++)

@@ -26,10 +26,12 @@
 #include <linux/net.h>
 #include <seccomp.h>
 #include <string.h>
+#include <strings.h>
 
 #define NUMBERS_MAX 1024 /* of one architecture, from its base */
 #define ARCHES_MAX  32
 #define NO_NUMBER   (-1)
+#define NAME_SIZE   65 /* longer words have no suggestion */
 
 /* libseccomp's private numbers (seccomp-syscalls.h): nearer to zero are its errors. */
 #define PSEUDO_FIRST (-100)
@@ -74,6 +76,88 @@ static const MultiplexedCall multiplexed_calls[] = {
         { "shmdt", "ipc", SHMDT },
         { "shmget", "ipc", SHMGET },
         { "shmctl", "ipc", SHMCTL },
+};
+
+/*
+ * What does the same elsewhere: calls that architectures with fewer ones lack, those that 32 bits
+ * have in another width, and names of C libraries. Of several rows the first whose call exists.
+ */
+static const struct {
+        const char *name;
+        const char *equivalent;
+} equivalents[] = {
+        { "_llseek", "lseek" },
+        { "_newselect", "select" },
+        { "_newselect", "pselect6" },
+        { "access", "faccessat" },
+        { "chmod", "fchmodat" },
+        { "chown", "fchownat" },
+        { "chown32", "chown" },
+        { "chown32", "fchownat" },
+        { "clock_settime64", "clock_settime" },
+        { "creat", "openat" },
+        { "dup2", "dup3" },
+        { "epoll_create", "epoll_create1" },
+        { "epoll_wait", "epoll_pwait" },
+        { "eventfd", "eventfd2" },
+        { "fchown32", "fchown" },
+        { "fcntl64", "fcntl" },
+        { "fork", "clone" },
+        { "fstat64", "fstat" },
+        { "fstatat", "newfstatat" },
+        { "fstatat64", "newfstatat" },
+        { "ftruncate64", "ftruncate" },
+        { "futimesat", "utimensat" },
+        { "getdents", "getdents64" },
+        { "inotify_init", "inotify_init1" },
+        { "lchown", "fchownat" },
+        { "lchown32", "lchown" },
+        { "lchown32", "fchownat" },
+        { "link", "linkat" },
+        { "lstat", "newfstatat" },
+        { "lstat64", "lstat" },
+        { "lstat64", "newfstatat" },
+        { "mkdir", "mkdirat" },
+        { "mknod", "mknodat" },
+        { "mmap2", "mmap" },
+        { "open", "openat" },
+        { "pipe", "pipe2" },
+        { "poll", "ppoll" },
+        { "pread", "pread64" },
+        { "pwrite", "pwrite64" },
+        { "readlink", "readlinkat" },
+        { "recv", "recvfrom" },
+        { "rename", "renameat" },
+        { "rename", "renameat2" },
+        { "rmdir", "unlinkat" },
+        { "select", "pselect6" },
+        { "send", "sendto" },
+        { "sendfile64", "sendfile" },
+        { "setgid32", "setgid" },
+        { "setgroups32", "setgroups" },
+        { "setregid32", "setregid" },
+        { "setresgid32", "setresgid" },
+        { "setresuid32", "setresuid" },
+        { "setreuid32", "setreuid" },
+        { "setuid32", "setuid" },
+        { "sigaction", "rt_sigaction" },
+        { "signalfd", "signalfd4" },
+        { "sigprocmask", "rt_sigprocmask" },
+        { "sigqueue", "rt_sigqueueinfo" },
+        { "stat", "newfstatat" },
+        { "stat64", "stat" },
+        { "stat64", "newfstatat" },
+        { "stime", "settimeofday" },
+        { "symlink", "symlinkat" },
+        { "truncate64", "truncate" },
+        { "ugetrlimit", "getrlimit" },
+        { "umount", "umount2" },
+        { "unlink", "unlinkat" },
+        { "utime", "utimensat" },
+        { "utimes", "utimensat" },
+        { "vfork", "clone" },
+        { "wait", "wait4" },
+        { "waitpid", "wait4" },
 };
 
 /* MIPS numbers the calls of its three ABIs from different bases; all others begin at 0. */
@@ -216,8 +300,55 @@ void syscalls_warm_up(const Arch *native) {
                         (void) call_table_get(&arches[i]); /* one that libseccomp lacks has none */
 }
 
+bool syscall_name_is_possible(const char *name) {
+        const size_t n_digits = strspn(name, "0123456789");
+
+        return name[n_digits] != '\0' &&
+                name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+}
+
+const char *syscall_equivalent(const Arch *arch, const char *name) {
+        int nr = NO_NUMBER;
+
+        if (syscall_number(arch, name, &nr) == SYSCALL_KNOWN)
+                return NULL;
+        for (size_t i = 0; i < N_ELEMENTS(equivalents); i++)
+                if (strcmp(equivalents[i].name, name) == 0 &&
+                        syscall_number(arch, equivalents[i].equivalent, &nr) == SYSCALL_KNOWN)
+                        return equivalents[i].equivalent;
+        return NULL;
+}
+
+/* The name itself, in lower case, of what headers, backtraces and manuals write around it. */
+static void copy_stem(const char *name, char *ret_stem, size_t size_bytes) {
+        static const char *const prefixes[] = { "SCMP_SYS(", "__NR_", "__x64_sys_", "sys_" };
+        size_t length;
+
+        name += strspn(name, " \t\r\n");
+        for (size_t i = 0; i < N_ELEMENTS(prefixes); i++)
+                if (strncasecmp(name, prefixes[i], strlen(prefixes[i])) == 0) {
+                        name += strlen(prefixes[i]);
+                        break;
+                }
+        length = strcspn(name, "()");
+        while (length > 0 && strchr(" \t\r\n", name[length - 1]))
+                length--;
+        if (length >= size_bytes)
+                length = 0;
+        for (size_t i = 0; i < length; i++)
+                ret_stem[i] =
+                        (char) (name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
+        ret_stem[length] = '\0';
+}
+
 const char *syscall_suggest(const Arch *arch, const char *name) {
         const CallTable *table = call_table_get(arch);
+        const char *equivalent = NULL;
+        char stem[NAME_SIZE];
 
-        return table ? suggest_nearest(name, table->names, table->n_names) : NULL;
+        if (!table)
+                return NULL;
+        copy_stem(name, stem, sizeof(stem));
+        equivalent = syscall_equivalent(arch, stem);
+        return equivalent ? equivalent : suggest_nearest(stem, table->names, table->n_names);
 }

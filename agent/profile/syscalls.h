@@ -51,7 +51,22 @@ int syscall_highest(const Arch *arch);
  */
 void syscalls_warm_up(const Arch *native);
 
-/** The nearest name that exists on `arch` ("did you mean"), or NULL. */
+/**
+ * Whether a text can be the name of a system call: lower-case letters, digits and `_`, and not
+ * digits alone. Every name that libseccomp has is of that kind.
+ */
+bool syscall_name_is_possible(const char *name);
+
+/**
+ * The call of `arch` that does what `name` does elsewhere, or what a C library calls `name`:
+ * "umount2" for "umount" on x86_64. NULL for none, and for a name that exists on `arch`.
+ */
+const char *syscall_equivalent(const Arch *arch, const char *name);
+
+/**
+ * The name on `arch` that was most likely meant ("did you mean"), also by what headers and
+ * backtraces write ("__NR_mount", "sys_mount", "mount(2)"), or NULL.
+ */
 const char *syscall_suggest(const Arch *arch, const char *name);
 
 #endif

@@ -189,9 +189,13 @@ static const Wording wordings[] = {
           "\"syscalls\":[" NOTIFY("\"bpf\"") "]}",
                 SP310, SEVERITY_ERROR, "/syscalls/0/action", "not absolute", NULL },
         { LOOSE(DENY("\"bpf\",\"ptrcae\"")), SP503, SEVERITY_ERROR, "/syscalls/0/names/1",
-                "nothing is denied", "`ptrace`" },
+                "stays allowed", "`ptrace`" },
         { LOOSE(DENY("\"bpf\",\"frobnicate_it\"")), SP503, SEVERITY_ERROR, "/syscalls/0/names/1",
                 "`frobnicate_it`", NULL },
+        { LOOSE(DENY("\"bpf\",\"sys_mount\"")), SP503, SEVERITY_ERROR, "/syscalls/0/names/1",
+                "stays allowed", "did you mean `mount`?" },
+        { STRICT(ALLOW("\"sys_munmap\"")), SP503, SEVERITY_WARNING, "/syscalls/1/names/0",
+                "gets the default", "did you mean `munmap`?" },
         { STRICT(ALLOW("\"xyzzyx\",\"munmap\",\"plugh_plugh\"")), SP503, SEVERITY_INFO,
                 "/syscalls/1/names/0", ": `xyzzyx` and `plugh_plugh`", NULL },
         { STRICT(ALLOW("\"mseal\",\"munmap\"") "," ALLOW("\"listns\",\"uprobe\"")), SP504,
@@ -201,6 +205,12 @@ static const Wording wordings[] = {
                   "\"s390_sthyi\"", ARG("0", "2", "EQ"))),
                 SP505, SEVERITY_INFO, "/syscalls/1/names/0", ": `s390_sthyi` and `swapcontext`",
                 NULL },
+        /* what was to be denied is possible by its name here */
+        { LOOSE(DENY("\"bpf\",\"umount\",\"send\"")), SP505, SEVERITY_WARNING,
+                "/syscalls/0/names/1", "stays allowed: `umount` and `send`",
+                "on SCMP_ARCH_X86_64 they are `umount2` and `sendto`" },
+        { LOOSE(DENY("\"umount\",\"recv\"") "," DENY("\"umount2\"")), SP505, SEVERITY_WARNING,
+                "/syscalls/0/names/1", ": `recv`", "it is `recvfrom`" },
         { STRICT(ALLOW_IF("\"socket\",\"bind\"", ARG("0", "1", "EQ"))), SP507, SEVERITY_WARNING,
                 "/syscalls/1/names/0", "`socket` and `bind`", "socketcall" },
         { STRICT(ALLOW("\"ipc\",\"semop\",\"semget\",\"semctl\",\"semtimedop\",\"msgsnd\","
@@ -222,12 +232,13 @@ static const Wording wordings[] = {
                   "\"mknod\",\"ioctl\"", ARG("0", "1", "EQ"))),
                 SP702, SEVERITY_ERROR, "/syscalls/2/names/0",
                 "`mknod` and `ioctl`: the conditions have no effect, because the unconditional "
-                "SCMP_ACT_ALLOW in /syscalls/1",
+                "SCMP_ACT_ALLOW in line 1 (/syscalls/1)",
                 "keep one" },
         { STRICT(ALLOW_IF("\"ioctl\"", ARG("0", "5", "LT")) "," DENY_IF(
                   "\"ioctl\"", ARG("0", "4", "LE"))),
                 SP703, SEVERITY_ERROR, "/syscalls/2/names/0",
-                "SCMP_ACT_ERRNO(1) here and SCMP_ACT_ALLOW in /syscalls/1 for the same arguments",
+                "SCMP_ACT_ERRNO(1) here and SCMP_ACT_ALLOW in line 1 (/syscalls/1) for the same "
+                "arguments",
                 NULL },
         /* a name that is split into a rule for each condition is said once */
         { STRICT(ALLOW("\"ioctl\",\"brk\"") "," DENY_IF(
@@ -237,12 +248,12 @@ static const Wording wordings[] = {
         /* the gravest of two contradictions is said, in either order */
         { STRICT(ALLOW_IF("\"ioctl\"", ARG("0", "5", "LT")) "," ALLOW_IF(
                   "\"ioctl\"", ARG("1", "1", "EQ")) "," DENY_IF("\"ioctl\"", ARG("0", "9", "LT"))),
-                SP703, SEVERITY_ERROR, "/syscalls/3/names/0", "/syscalls/1 under wider or narrower",
-                NULL },
+                SP703, SEVERITY_ERROR, "/syscalls/3/names/0",
+                "line 1 (/syscalls/1) under wider or narrower", NULL },
         { STRICT(ALLOW_IF("\"ioctl\"", ARG("1", "1", "EQ")) "," ALLOW_IF(
                   "\"ioctl\"", ARG("0", "5", "LT")) "," DENY_IF("\"ioctl\"", ARG("0", "9", "LT"))),
-                SP703, SEVERITY_ERROR, "/syscalls/3/names/0", "/syscalls/2 under wider or narrower",
-                NULL },
+                SP703, SEVERITY_ERROR, "/syscalls/3/names/0",
+                "line 1 (/syscalls/2) under wider or narrower", NULL },
         { STRICT(ALLOW_IF("\"ioctl\"", ARG("0", "5", "NE")) "," DENY_IF(
                   "\"ioctl\"", ARG("0", "9", "LT"))),
                 SP704, SEVERITY_WARNING, "/syscalls/2/names/0", "for some arguments", NULL },

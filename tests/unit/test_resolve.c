@@ -337,15 +337,15 @@ static void test_messages(void **state) {
                 { DENY("'syscalls':[{'names':['a'],'action':'SCMP_ACT_ERRNO','errnoRet':2},{'names'"
                        ":["
                        "'a'],'action':'SCMP_ACT_ERRNO','errnoRet':38}]"),
-                        "(SCMP_ACT_ERRNO(2) in /syscalls/0), which runtimes keep; "
+                        "rule, SCMP_ACT_ERRNO(2) in line 1 (/syscalls/0), which runtimes keep; "
                         "SCMP_ACT_ERRNO(38) here",
                         "keep one of the two rules" },
                 { DENY("'syscalls':[{'names':['a','b','a','b','a'],'action':'SCMP_ACT_ALLOW'}]"),
                         "`a` and 2 more: repeated", NULL },
                 { DENY("'syscalls':[{'names':['a','b'],'action':'SCMP_ACT_ALLOW'},{'names':['b',"
                        "'a'],'action':'SCMP_ACT_KILL_PROCESS'}]"),
-                        "`b` and 1 more: decided by an earlier unconditional rule (SCMP_ACT_ALLOW "
-                        "in /syscalls/0), which runtimes keep; SCMP_ACT_KILL_PROCESS here",
+                        "`b` and 1 more: decided by an earlier unconditional rule, SCMP_ACT_ALLOW "
+                        "in line 1 (/syscalls/0), which runtimes keep; SCMP_ACT_KILL_PROCESS here",
                         "keep one of the two rules" },
         };
         const CheckOptions options = options_new();

@@ -308,6 +308,19 @@ static void test_suggestions(void **state) {
                 { "SCMP_ARCH_X32", "getpidd", "getpid" },
                 { "SCMP_ARCH_MIPS64", "cacheflsh", "cacheflush" },
                 { "SCMP_ARCH_X86_64", "entirely_different", NULL },
+                /* as headers, backtraces, manuals and C libraries have it */
+                { "SCMP_ARCH_X86_64", "sys_mount", "mount" },
+                { "SCMP_ARCH_X86_64", "SYS_mount", "mount" },
+                { "SCMP_ARCH_X86_64", "__NR_mount", "mount" },
+                { "SCMP_ARCH_X86_64", "__x64_sys_mount", "mount" },
+                { "SCMP_ARCH_X86_64", "SCMP_SYS(mount)", "mount" },
+                { "SCMP_ARCH_X86_64", " gettid() ", "gettid" },
+                { "SCMP_ARCH_X86_64", "mount(2)", "mount" },
+                { "SCMP_ARCH_X86_64", "sys_umount", "umount2" },
+                { "SCMP_ARCH_X86_64", "pread", "pread64" },
+                { "SCMP_ARCH_AARCH64", "sys_open", "openat" },
+                { "SCMP_ARCH_X86_64", "sys_", NULL },
+                { "SCMP_ARCH_X86_64", "sys_entirely_different", NULL },
         };
 
         (void) state;
@@ -316,6 +329,43 @@ static void test_suggestions(void **state) {
 
                 assert_string_equal(name ? name : "-", cases[i].name ? cases[i].name : "-");
         }
+}
+
+static void test_equivalents(void **state) {
+        (void) state;
+        assert_string_equal(syscall_equivalent(arch_at("SCMP_ARCH_X86_64"), "umount"), "umount2");
+        assert_string_equal(syscall_equivalent(arch_at("SCMP_ARCH_X86_64"), "stat64"), "stat");
+        assert_string_equal(
+                syscall_equivalent(arch_at("SCMP_ARCH_AARCH64"), "stat64"), "newfstatat");
+        assert_string_equal(
+                syscall_equivalent(arch_at("SCMP_ARCH_RISCV64"), "rename"), "renameat2");
+        assert_null(syscall_equivalent(arch_at("SCMP_ARCH_X86"), "umount")); /* it has both */
+        assert_null(syscall_equivalent(arch_at("SCMP_ARCH_X86_64"), "mount"));
+        assert_null(syscall_equivalent(arch_at("SCMP_ARCH_X86_64"), "s390_sthyi"));
+}
+
+/* No name of libseccomp, its private ones included, is taken for impossible. */
+static void test_every_name_is_possible(void **state) {
+        size_t n_arches = 0, n_names = 0;
+        const Arch *all = arch_all(&n_arches);
+
+        (void) state;
+        for (size_t i = 0; i < n_arches; i++)
+                for (int nr = -11000; nr < 0x100000; nr++) {
+                        _cleanup_free_ char *name = NULL;
+
+                        if (nr > 8192 && nr < 0xf0000) /* ARM's own */
+                                nr = 0xf0000;
+                        name = seccomp_syscall_resolve_num_arch(all[i].token, nr);
+                        if (name && !syscall_name_is_possible(name))
+                                fail_msg("%s: %s", all[i].name, name);
+                        n_names += name != NULL;
+                }
+        assert_true(n_names > 5000);
+        assert_false(syscall_name_is_possible(""));
+        assert_false(syscall_name_is_possible("57"));
+        assert_false(syscall_name_is_possible("Read"));
+        assert_false(syscall_name_is_possible("open*"));
 }
 
 /* An architecture newer than the libseccomp we were built with: nothing is known, nothing breaks.
@@ -351,6 +401,8 @@ int main(void) {
                 cmocka_unit_test(test_subcalls_agree_with_libseccomp),
                 cmocka_unit_test(test_highest),
                 cmocka_unit_test(test_suggestions),
+                cmocka_unit_test(test_equivalents),
+                cmocka_unit_test(test_every_name_is_possible),
                 cmocka_unit_test(test_arch_without_token),
         };
 
