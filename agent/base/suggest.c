@@ -111,7 +111,7 @@ static void compare_end(
                 written_length + limit < length)
                 return;
         else
-                cost = distance(end, length, written, written_length);
+                cost = distance(end, length, written, written_length, limit);
         if (cost > limit || (best->word && front_cost + cost >= best->cost))
                 return;
         *best = (Guess){ .word = meant, .cost = front_cost + cost };
@@ -152,7 +152,7 @@ const char *suggest_prefixed(const char *word, const SuggestList *list) {
                 unsigned cost = 1;
 
                 if (!is_cut_prefix(word, n, list->prefix))
-                        cost = distance(word, n, list->prefix, prefix_length);
+                        cost = distance(word, n, list->prefix, prefix_length, slips);
                 if (cost <= slips)
                         compare_ends(word + n, cost, list, &best);
         }

@@ -18,6 +18,8 @@ static void context_done(scmp_filter_ctx *context) {
         if (*context)
                 seccomp_release(*context);
 }
+#define API_LEVEL_MAX 16U /* above what any libseccomp knows */
+
 #define _cleanup_context_ _cleanup_(context_done)
 
 static uint32_t to_scmp(Action action) {
@@ -51,8 +53,12 @@ static struct scmp_arg_cmp comparison(uint8_t index, Operator op, uint64_t value
 
 static scmp_filter_ctx context_new(
         Action standard, const Arch *const *arches, size_t n_arches, int optimise) {
-        _cleanup_context_ scmp_filter_ctx context = seccomp_init(to_scmp(standard));
+        _cleanup_context_ scmp_filter_ctx context = NULL;
 
+        /* the draft's node may offer more than this machine */
+        for (unsigned level = API_LEVEL_MAX; level > 0 && seccomp_api_set(level) < 0;)
+                level--;
+        context = seccomp_init(to_scmp(standard));
         if (!context)
                 return NULL;
         if (arches[0]->token != seccomp_arch_native() &&

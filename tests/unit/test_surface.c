@@ -369,7 +369,8 @@ static void test_messages(void **state) {
                 { "{\"syscalls\":[{\"args\":[{\"value\":1,\"value2\":2}]}]}", SP203, "`value2`",
                         "did you mean `valueTwo`?" },
                 { "{\"syscalls\":[{\"args\":[{\"value\":1,\"valeus\":2}]}]}", SP203, "`valeus`",
-                        "known here are `index`, `value`, `valueTwo` and `op`" },
+                        "`value` stands there already; known here are `index`, `value`, `valueTwo` "
+                        "and `op`" },
                 { "{\"syscalls\":[{\"args\":[{\"operator\":\"x\"}]}]}", SP203, "`operator`",
                         "did you mean `op`?" },
                 { "{\"syscalls\":[{\"names\":{}}]}", SP205,
