@@ -201,7 +201,7 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) $^ -o $@ \
-	        -Wl,--wrap=policy_compile,--wrap=program_verify $(call pkg_libs,$(PKGS_PROFILE))
+	        -Wl,--wrap=policy_compile,--wrap=program_verify,--wrap=verify_paths $(call pkg_libs,$(PKGS_PROFILE))
 
 # The fuzzer is called at each comparison: here at most of all that are made, with nothing to learn from them.
 $(BUILD)/agent/base/suggest.o: CFLAGS += $(FUZZ_UNTRACED)

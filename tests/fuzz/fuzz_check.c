@@ -4,20 +4,24 @@
  * The whole pipeline, from bytes to verdict. A good verdict's canonical bytes are a profile with
  * the same canonical bytes; each verdict survives the way from a worker to its parent; findings can
  * be shown. What is said of a program is true: a counterexample is one, and where none is found,
- * calls that are drawn here, by another way than the boundary points, get the right answers.
+ * calls that are drawn here, by another way than the boundary points, get the right answers. And
+ * what an update does is the reverse of what taking it back does.
+ *
+ * White space before the text chooses the surroundings, see there.
  *
  * libseccomp itself loops, and before 2.6.1 damages its heap, on some sets of conditional rules.
  * Those are what SP812 and the worker's limits are for, and no finding here: it is given only the
  * first conditional rule of each call. Its program then goes through the rest of the pipeline,
  * against the whole policy, and SP812 is the right answer where the others matter. The linker puts
- * __wrap_policy_compile() and __wrap_program_verify() in the places of the functions themselves.
+ * functions of this file in the places of three of theirs.
  */
 
 #include "fuzz.h"
 
+#include "profile/canonical.h"
 #include "profile/check.h"
 #include "profile/compile.h"
-#include "profile/verify.h"
+#include "profile/verify_internal.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -35,6 +39,42 @@ int __real_program_verify(Arena *arena, const EvalTable *table, const Arch *arch
         const Program *program, size_t max_points, VerifyResult *ret_result);
 int __wrap_program_verify(Arena *arena, const EvalTable *table, const Arch *arch,
         const Program *program, size_t max_points, VerifyResult *ret_result);
+int __real_verify_paths(Verifier *verifier, const Subject *subject);
+int __wrap_verify_paths(Verifier *verifier, const Subject *subject);
+
+/* What a text is checked for. */
+typedef struct Surroundings {
+        char sign; /* before the text */
+        const char *machine;
+        size_t n_steps_max; /* of walking a program, so that the other ways are taken too */
+        const char *owner;  /* an owner's file */
+        CheckOptions options;
+        OwnerConfig config;
+        Verdict *other; /* on a profile to compare others with */
+} Surroundings;
+
+static Surroundings all_surroundings[] = {
+        { .machine = "x86_64", .n_steps_max = SIZE_MAX },
+        { .sign = ' ', .machine = "aarch64", .n_steps_max = SIZE_MAX },
+        { .sign = '\n', .machine = "s390x", .n_steps_max = SIZE_MAX },
+        { .sign = '\t', .machine = "x86_64", .n_steps_max = 2000 },
+        { .sign = '\r',
+                .machine = "x86_64",
+                .n_steps_max = SIZE_MAX,
+                .owner = "rule SP921=warning\nrule SP922=warning\nrule SP923=warning\n"
+                         "forbid-syscall mount\nforbid-syscall ioctl\nforbid-syscall socket\n"
+                         "allowed-action SCMP_ACT_ALLOW\nallowed-action SCMP_ACT_ERRNO\n"
+                         "require-default SCMP_ACT_ERRNO\n" },
+};
+
+static Surroundings *surroundings = &all_surroundings[0];
+
+static const char other_profile[] =
+        "{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": ["
+        "{\"names\": [\"read\", \"write\", \"execve\"], \"action\": \"SCMP_ACT_ALLOW\"},"
+        "{\"names\": [\"ioctl\", \"socket\", \"clone\"], \"action\": \"SCMP_ACT_LOG\", \"args\": ["
+        "{\"index\": 1, \"value\": 16, \"valueTwo\": 16, \"op\": \"SCMP_CMP_MASKED_EQ\"},"
+        "{\"index\": 0, \"value\": 3, \"op\": \"SCMP_CMP_LE\"}]}]}";
 
 /* Whether the last profile had rules that libseccomp was not given. */
 static bool is_reduced;
@@ -65,6 +105,12 @@ int __wrap_policy_compile(Arena *arena, const Policy *policy, const Arch *arch, 
         is_reduced = reduced.n_rules < policy->n_rules;
         return __real_policy_compile(
                 arena, &reduced, arch, n_levels, scratch_fd, ret_programs, ret_rule);
+}
+
+int __wrap_verify_paths(Verifier *verifier, const Subject *subject) {
+        if (verifier->n_steps_left > surroundings->n_steps_max)
+                verifier->n_steps_left = surroundings->n_steps_max;
+        return __real_verify_paths(verifier, subject);
 }
 
 /* --- what is said of a program --- */
@@ -162,30 +208,27 @@ int __wrap_program_verify(Arena *arena, const EvalTable *table, const Arch *arch
 
 /* --- the whole --- */
 
-static const CheckOptions *options(void) {
-        static CheckOptions fixed = {
-                .facts = {
-                        .kernel_major = 6,
-                        .kernel_minor = 1,
-                        .actions = ACTION_BIT(N_ACTION_KINDS) - 1,
-                        .libseccomp_major = 2,
-                        .libseccomp_minor = 5,
-                        .libseccomp_micro = 4,
-                        .api_level = 6,
-                },
-        };
+static void check_wire(const Verdict *verdict) {
+        _cleanup_(verdict_freep) Verdict *copy = NULL;
+        _cleanup_buf_ Buf wire = {}, back = {};
 
-        if (!fixed.facts.arch) {
-                compile_warm_up();
-                fixed.facts.arch = arch_by_machine("x86_64");
-                fixed.capabilities = capabilities_default();
-        }
-        return &fixed;
+        verdict_encode(&wire, verdict);
+        MUST(buf_error(&wire) == 0);
+        MUST(verdict_decode(wire.data, wire.size, &copy) == 0);
+        verdict_encode(&back, copy);
+        MUST(back.size == wire.size && memcmp(back.data, wire.data, wire.size) == 0);
+}
+
+/* What the parent is left with if libseccomp never returns. */
+static void on_testament(const Verdict *verdict, void *userdata) {
+        (void) userdata;
+        MUST(verdict->kind == VERDICT_BAD);
+        check_wire(verdict);
 }
 
 static Verdict *check(const char *bytes, size_t size_bytes) {
         static int scratch_fd = -1;
-        CheckContext context = { .options = options() };
+        CheckContext context = { .options = &surroundings->options, .testament = on_testament };
         Verdict *verdict = NULL;
 
         if (scratch_fd < 0)
@@ -196,6 +239,43 @@ static Verdict *check(const char *bytes, size_t size_bytes) {
         MUST(check_profile(&context, bytes, size_bytes, &verdict) == 0);
         MUST((verdict->kind == VERDICT_GOOD) == !diags_have_errors(&verdict->diags));
         return verdict;
+}
+
+static void surroundings_prepare(void) {
+        _cleanup_buf_ Buf problem = {};
+        const char *owner = surroundings->owner;
+
+        compile_warm_up();
+        surroundings->options = (CheckOptions){
+                .facts = {
+                        .arch = arch_by_machine(surroundings->machine),
+                        .kernel_major = 6,
+                        .kernel_minor = 1,
+                        .actions = ACTION_BIT(N_ACTION_KINDS) - 1,
+                        .libseccomp_major = 2,
+                        .libseccomp_minor = 5,
+                        .libseccomp_micro = 4,
+                        .api_level = 6,
+                },
+                .capabilities = capabilities_default(),
+        };
+        if (owner) {
+                MUST(owner_config_read(
+                             &surroundings->config, "owner", owner, strlen(owner), &problem) == 0);
+                surroundings->options.rules = surroundings->config.rules;
+                surroundings->options.policy = &surroundings->config.policy;
+        }
+        surroundings->other = check(other_profile, strlen(other_profile));
+        MUST(surroundings->other->kind == VERDICT_GOOD);
+}
+
+static void surroundings_choose(const char *bytes, size_t size_bytes) {
+        surroundings = &all_surroundings[0];
+        for (size_t i = 1; i < N_ELEMENTS(all_surroundings) && size_bytes > 0; i++)
+                if (all_surroundings[i].sign == *bytes)
+                        surroundings = &all_surroundings[i];
+        if (!surroundings->other)
+                surroundings_prepare();
 }
 
 static bool is_exhaustive(const Verdict *verdict) {
@@ -222,15 +302,35 @@ static void check_fixed_point(const Verdict *verdict) {
         MUST(digest_equal(&again->digest, &verdict->digest));
 }
 
-static void check_wire(const Verdict *verdict) {
-        _cleanup_(verdict_freep) Verdict *copy = NULL;
-        _cleanup_buf_ Buf wire = {}, back = {};
+static void read_canonical(Arena *arena, const Verdict *verdict, Policy *ret_policy) {
+        MUST(canonical_read(arena, verdict->canonical, verdict->canonical_size_bytes, ret_policy) ==
+                0);
+}
 
-        verdict_encode(&wire, verdict);
-        MUST(buf_error(&wire) == 0);
-        MUST(verdict_decode(wire.data, wire.size, &copy) == 0);
-        verdict_encode(&back, copy);
-        MUST(back.size == wire.size && memcmp(back.data, wire.data, wire.size) == 0);
+static DiffEffect effect_reversed(DiffEffect effect) {
+        switch (effect) {
+        case DIFF_WIDENED: return DIFF_NARROWED;
+        case DIFF_NARROWED: return DIFF_WIDENED;
+        default: return effect;
+        }
+}
+
+static void check_diff(const Verdict *verdict) {
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        Policy policy, same, other;
+        Diff none, there, back;
+
+        MUST(arena);
+        read_canonical(arena, verdict, &policy);
+        read_canonical(arena, verdict, &same);
+        read_canonical(arena, surroundings->other, &other);
+        MUST(policy_diff(arena, &policy, &same, LIMIT_EVALUATION_POINTS, &none) == 0);
+        MUST(none.effect == DIFF_NONE && none.n_calls == 0);
+        MUST(policy_diff(arena, &policy, &other, LIMIT_EVALUATION_POINTS, &there) == 0);
+        MUST(policy_diff(arena, &other, &policy, LIMIT_EVALUATION_POINTS, &back) == 0);
+        MUST(there.is_exhaustive == back.is_exhaustive);
+        if (there.is_exhaustive)
+                MUST(there.effect == effect_reversed(back.effect) && there.n_calls == back.n_calls);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
@@ -240,9 +340,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
 
         MUST(copy);
         memcpy(copy, bytes, size_bytes);
+        surroundings_choose(copy, size_bytes);
         verdict = check(copy, size_bytes);
-        if (verdict->kind == VERDICT_GOOD)
+        if (verdict->kind == VERDICT_GOOD) {
                 check_fixed_point(verdict);
+                check_diff(verdict);
+        }
         check_wire(verdict);
         diags_render_text(&text, &verdict->diags, "fuzz.json", copy, size_bytes, true);
         diags_render_json(&text, &verdict->diags);
