@@ -203,8 +203,11 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%.o $(LIBS)
 	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) $^ -o $@ \
 	        -Wl,--wrap=policy_compile,--wrap=program_verify,--wrap=verify_paths $(call pkg_libs,$(PKGS_PROFILE))
 
-# The fuzzer is called at each comparison: here at most of all that are made, with nothing to learn from them.
-$(BUILD)/agent/base/suggest.o: CFLAGS += $(FUZZ_UNTRACED)
+$(BUILD)/fuzz/fuzz_check: $(BUILD)/tests/fuzz/splice.o
+
+# The fuzzer is called at each comparison: most are made in these, with nothing to learn from them for a text.
+$(addprefix $(BUILD)/agent/,base/suggest.o profile/argset.o profile/atoms.o profile/eval.o profile/points.o): \
+	CFLAGS += $(FUZZ_UNTRACED)
 
 .PHONY: fuzz fuzz-run
 fuzz: ## libFuzzer on text scan, whole pipeline, BPF evaluator and wire formats (FUZZ_SECONDS=60 each)
