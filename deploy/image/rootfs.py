@@ -56,7 +56,10 @@ class Rootfs:
         if name in self.packages:
             return
         self.packages.add(name)
-        (self.status / name).write_text(output("dpkg-query", "-s", owner), encoding="utf-8")
+        # what is the same for every architecture may come from the build machine's
+        text = re.sub("^Architecture: (?!all$).*$", f"Architecture: {self.arch}", output("dpkg-query", "-s", owner),
+                      flags=re.MULTILINE)
+        (self.status / name).write_text(text, encoding="utf-8")
         self.put_licence(f"/usr/share/doc/{name}/copyright", name)
         for path in files:
             self.put(path, path)
