@@ -31,11 +31,13 @@ def change(place):
     finally:
         bare.close()
     middle = {name: statistics.median(values) for name, values in found.items()}
-    own = middle["ours"] - middle["bound"] - middle["evaluate"] - middle["compare"] - 2 * middle["child"]
+    second = middle["compile"] - middle["bare"]
+    own = middle["ours"] - middle["bound"] - second - middle["evaluate"] - middle["compare"] - 2 * middle["child"]
     return [
         lab.against("one changed profile, from the rename to durable and published, p50",
                     middle["ours"], middle["bound"], 1.3),
         lab.against("  the processor time of all that", *used),
+        lab.Row("  of the wait compiling the program that newer runc makes, beside the bound's", lab.milliseconds(second)),
         lab.against("  of the wait the evaluation of the programs (bound: their compilation)",
                     middle["evaluate"], middle["compile"]),
         lab.against("  of the wait the comparison with the version before (bound: the same)",
@@ -67,6 +69,7 @@ def parts(found, where):
     seconds = lab.seconds(lab.OURS, "check", where / "profile.json", 20, where / "previous.json")
     for name, took in zip(("check", "compile", "evaluate", "compare"), seconds, strict=True):
         found[name].append(took)
+    found["bare"].append(lab.seconds(lab.BARE, "compile", *[where / "previous.json"] * 20)[0] / 20)
     found["child"].append(lab.seconds(lab.OURS, "child", 40)[0])
 
 
