@@ -35,7 +35,7 @@ bool compile_swaps(const Arch *arch);
  * in one program, as a runtime does; or for `arch` alone, one of policy->arches, when that is not
  * NULL. The two may differ in more than the other architectures' parts (libseccomp's mistakes).
  * Makes a program at each of libseccomp's levels of optimisation from 1 to `n_levels`, whose rules
- * are taken in once: that is a third of the work. `scratch_fd` is a file (a memfd) that
+ * are taken in once: that saves a fifth of it. `scratch_fd` is a file (a memfd) that
  * libseccomp's export may truncate and write. Programs from `arena`, in this machine's byte order.
  * Returns 0; -EEXIST, -EINVAL, … what libseccomp answered, with the rule that it refused in
  * `*ret_rule` (NULL when it was none); -EIO when the scratch file failed; -ENOMEM. It may not come
