@@ -8,16 +8,14 @@
 
 #include "base/suggest.h"
 
+#include "base/ascii.h"
+
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
 #define SUGGEST_WORD_MAX     64U
 #define SUGGEST_DISTANCE_MAX 3U
-
-static char fold(char character) {
-        return character >= 'A' && character <= 'Z' ? (char) (character - 'A' + 'a') : character;
-}
 
 static unsigned min(unsigned a, unsigned b) {
         return a < b ? a : b;
@@ -41,11 +39,11 @@ static unsigned distance(const char *a, size_t n_a, const char *b, size_t n_b, u
                 row = reused;
                 row[0] = (unsigned) i;
                 for (size_t j = 1; j <= n_b; j++) {
-                        unsigned differ = fold(a[i - 1]) != fold(b[j - 1]);
+                        unsigned differ = ascii_lower(a[i - 1]) != ascii_lower(b[j - 1]);
 
                         row[j] = min(min(above[j], row[j - 1]) + 1, above[j - 1] + differ);
-                        if (i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) &&
-                                fold(a[i - 2]) == fold(b[j - 1]))
+                        if (i > 1 && j > 1 && ascii_lower(a[i - 1]) == ascii_lower(b[j - 2]) &&
+                                ascii_lower(a[i - 2]) == ascii_lower(b[j - 1]))
                                 row[j] = min(row[j], before[j - 2] + 1);
                         least = min(least, row[j]);
                 }
@@ -59,7 +57,7 @@ static unsigned distance(const char *a, size_t n_a, const char *b, size_t n_b, u
 static size_t common_start(const char *a, const char *b) {
         size_t n = 0;
 
-        while (a[n] != '\0' && fold(a[n]) == fold(b[n]))
+        while (a[n] != '\0' && ascii_lower(a[n]) == ascii_lower(b[n]))
                 n++;
         return n;
 }
@@ -96,8 +94,9 @@ typedef struct Guess {
 
 /* Whether the first letters agree, or are swapped. */
 static bool begins_alike(const char *a, const char *b) {
-        return fold(a[0]) == fold(b[0]) ||
-                (a[0] && b[0] && fold(a[0]) == fold(b[1]) && fold(a[1]) == fold(b[0]));
+        return ascii_lower(a[0]) == ascii_lower(b[0]) ||
+                (a[0] && b[0] && ascii_lower(a[0]) == ascii_lower(b[1]) &&
+                        ascii_lower(a[1]) == ascii_lower(b[0]));
 }
 
 static void compare_end(

@@ -41,6 +41,7 @@ typedef struct Check {
         Policy policy;                          /* in the author's order */
         Policy canonical;                       /* the same in canonical order */
         Program programs[VERDICT_PROGRAMS_MAX]; /* as in the verdict */
+        EvalTable *tables[POLICY_ARCHES_MAX];   /* of `policy`, for each canonical architecture */
         Verdict *verdict;                       /* owned; GOOD until it is finished */
 } Check;
 
@@ -156,7 +157,7 @@ static bool is_tree(const Policy *canonical) {
 
 /* One program of all architectures at each level. Returns 0; 1 when libseccomp refuses; -errno. */
 static int check_compile(Check *check) {
-        const unsigned n_levels = is_tree(&check->canonical) ? 2 : 1;
+        const unsigned n_levels = is_tree(&check->canonical) ? COMPILE_LEVELS_MAX : 1;
         Verdict *verdict = check->verdict;
         const PolicyRule *rule;
         int r;
@@ -285,18 +286,15 @@ static int report_difference(
         return 0;
 }
 
-/* Holds a program's part for one architecture against the author's rules. */
-static int check_part(Check *check, const Arch *arch, size_t i) {
+/* Holds the i-th program's part for the j-th architecture against the author's rules. */
+static int check_part(Check *check, size_t i, size_t j) {
         VerdictProgram *program = &check->verdict->programs[i];
+        const Arch *arch = check->canonical.arches[j];
+        const EvalTable *table = check->tables[j];
         VerifyResult result;
-        EvalTable *table;
-        int r;
-
-        r = eval_table_new(check->arena, &check->policy, arch, &table);
-        if (r < 0)
-                return r;
-        r = program_verify(
+        int r = program_verify(
                 check->arena, table, arch, &check->programs[i], LIMIT_EVALUATION_POINTS, &result);
+
         if (r < 0)
                 return r;
         program->n_points += (uint32_t) result.n_points;
@@ -315,7 +313,7 @@ static int check_program(Check *check, size_t i) {
         }
         check->verdict->programs[i].is_exhaustive = true;
         for (size_t j = 0; j < check->canonical.n_arches; j++) {
-                int r = check_part(check, check->canonical.arches[j], i);
+                int r = check_part(check, i, j);
 
                 if (r < 0)
                         return r;
@@ -337,6 +335,12 @@ static int check_programs(Check *check) {
         check_size(check);
         if (diags_have_errors(&check->diags))
                 return 0;
+        for (size_t i = 0; i < check->canonical.n_arches; i++) {
+                r = eval_table_new(check->arena, &check->policy, check->canonical.arches[i],
+                        &check->tables[i]);
+                if (r < 0)
+                        return r;
+        }
         /* what the first program has wrong the second has too */
         for (size_t i = 0; i < check->verdict->n_programs && !diags_have_errors(&check->diags);
                 i++) {

@@ -129,7 +129,7 @@ static void find_unknown(Checker *checker, const Named *named, NameFindings *fou
         const NodeFacts *facts = &checker->options->facts;
         const char *near = NULL, *hint = NULL;
 
-        if (checker->diags->n_dropped == 0 && checker->diags->n < LIMIT_DIAGS_GUESSED)
+        if (diags_allow_guess(checker->diags))
                 near = syscall_suggest(facts->arch, named->name);
         if (!near) {
                 names_add(named->is_denied ? &found->unknown_denied : &found->unknown, named->name,
@@ -231,10 +231,11 @@ static void find_left_out(
         Checker *checker, const SurfaceRule *rule, size_t *n_left, NameFindings *found) {
         const bool is_denied = has_denying_action(checker, rule);
 
-        for (size_t i = 0; i<rule->names.n && * n_left> 0; i++, --*n_left) {
+        for (size_t i = 0; *n_left > 0 && i < rule->names.n; i++) {
                 const SurfaceString *name = &rule->names.items[i];
                 const Named named = { name->string, name->node, is_denied };
 
+                (*n_left)--;
                 if (syscall_name_is_possible(name->string) && !checker_call(checker, name->string))
                         find_existence(checker, &named, found);
         }

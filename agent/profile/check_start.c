@@ -76,17 +76,18 @@ static void check_needed(Checker *checker) {
         const Outcome execve = checker_outcome(checker, "execve");
         uint32_t node = TEXT_NO_NODE;
         _cleanup_buf_ Buf missing = {};
+        const char *hint = NULL;
 
         for (size_t i = 0; i < N_ELEMENTS(start_modes); i++)
                 put_mode(checker, &missing, &start_modes[i], &node);
         if (checker_outcome(checker, "openat2").is_denied)
                 put_mode(checker, &missing, &start_without_openat2, &node);
-        if (buf_error(&missing) < 0)
+        hint = arena_printf(checker->document->arena, "allow `execve`%s%s",
+                missing.size > 0 ? "; " : "", missing.size > 0 ? missing.data : "");
+        if (buf_error(&missing) < 0 || !hint)
                 checker->error = -ENOMEM;
         else if (execve.is_denied)
-                document_diag(checker->document, checker->diags, SP801, execve.node, false,
-                        arena_printf(checker->document->arena, "allow `execve`%s%s",
-                                missing.size > 0 ? "; " : "", missing.size > 0 ? missing.data : ""),
+                document_diag(checker->document, checker->diags, SP801, execve.node, false, hint,
                         "no container can start: execve, by which the runtime starts the "
                         "container's program, is not allowed%s",
                         missing.size > 0 ? ", nor is more that a start needs" : "");

@@ -212,6 +212,10 @@ bool diags_have_errors(const DiagList *diags) {
         return diags->worst == SEVERITY_ERROR;
 }
 
+bool diags_allow_guess(const DiagList *diags) {
+        return diags->n_dropped == 0 && diags->n < LIMIT_DIAGS_GUESSED;
+}
+
 size_t diags_count(const DiagList *diags, Severity severity) {
         size_t count = 0;
 

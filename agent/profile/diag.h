@@ -76,6 +76,12 @@ void diag_vadd_as(DiagList *diags, RuleId rule, Severity severity, Span span, co
 /** Whether an error was found, so that the profile must not be installed. */
 bool diags_have_errors(const DiagList *diags);
 
+/**
+ * Whether a guess at what was meant is worth its time: for one of very many findings it takes
+ * longer than all the rest, and it would hardly be kept.
+ */
+bool diags_allow_guess(const DiagList *diags);
+
 /** How many findings of that severity are kept. */
 size_t diags_count(const DiagList *diags, Severity severity);
 

@@ -42,6 +42,13 @@ static void put_styled(Buf *buf, const char *sgr, const char *text) {
                 buf_puts(buf, SGR_RESET);
 }
 
+/* The length of the code point at the start of `bytes`, or of a byte that begins none. */
+static size_t column_length(const char *bytes, size_t size_bytes) {
+        size_t length = utf8_decode(bytes, size_bytes, NULL);
+
+        return length > 0 ? length : 1;
+}
+
 /* Appends the code point at the start of `bytes` as one column; returns its length. */
 static size_t put_column(Buf *buf, const char *bytes, size_t size_bytes) {
         uint32_t codepoint = 0;
@@ -79,11 +86,8 @@ static size_t count_cells(const char *bytes, size_t size_bytes) {
 static size_t count_columns(const char *bytes, size_t size_bytes) {
         size_t n = 0;
 
-        for (size_t i = 0; i < size_bytes; n++) {
-                size_t length = utf8_decode(bytes + i, size_bytes - i, NULL);
-
-                i += length > 0 ? length : 1;
-        }
+        for (size_t i = 0; i < size_bytes; n++)
+                i += column_length(bytes + i, size_bytes - i);
         return n;
 }
 
@@ -91,11 +95,8 @@ static size_t count_columns(const char *bytes, size_t size_bytes) {
 static size_t skip_columns(const char *bytes, size_t size_bytes, size_t n) {
         size_t at = 0;
 
-        for (; at < size_bytes && n > 0; n--) {
-                size_t length = utf8_decode(bytes + at, size_bytes - at, NULL);
-
-                at += length > 0 ? length : 1;
-        }
+        for (; at < size_bytes && n > 0; n--)
+                at += column_length(bytes + at, size_bytes - at);
         return at;
 }
 
@@ -146,19 +147,12 @@ static Excerpt excerpt_of(const char *bytes, size_t size_bytes, Span span) {
 }
 
 static void put_source_line(Buf *buf, const Excerpt *excerpt) {
-        size_t column = 0;
+        const size_t end = skip_columns(excerpt->line, excerpt->size_bytes, excerpt->to);
 
         if (excerpt->from > 0)
                 buf_puts(buf, "…");
-        for (size_t i = 0; i < excerpt->size_bytes && column < excerpt->to; column++)
-                if (column < excerpt->from) {
-                        size_t length =
-                                utf8_decode(excerpt->line + i, excerpt->size_bytes - i, NULL);
-
-                        i += length > 0 ? length : 1;
-                } else {
-                        i += put_column(buf, excerpt->line + i, excerpt->size_bytes - i);
-                }
+        for (size_t i = skip_columns(excerpt->line, excerpt->size_bytes, excerpt->from); i < end;)
+                i += put_column(buf, excerpt->line + i, excerpt->size_bytes - i);
         if (excerpt->to < excerpt->n_columns)
                 buf_puts(buf, "…");
         buf_putc(buf, '\n');

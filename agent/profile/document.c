@@ -14,7 +14,6 @@
 #include "profile/document.h"
 
 #include "profile/constants.h"
-#include "profile/limits.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -263,7 +262,7 @@ const char *document_place(
         const char *pointer = text_pointer(document->arena, text, object);
         uint32_t line, column;
 
-        if (!pointer || diags->n >= LIMIT_DIAGS_GUESSED)
+        if (!pointer || !diags_allow_guess(diags))
                 return pointer;
         text_position(
                 text->bytes, text->size_bytes, text->nodes[node].value.offset, &line, &column);

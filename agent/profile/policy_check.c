@@ -20,10 +20,6 @@
 #include <errno.h>
 #include <string.h>
 
-bool action_permits(ActionKind kind) {
-        return kind == ACTION_ALLOW || kind == ACTION_LOG;
-}
-
 const char *checker_action_text(Checker *checker, Action action) {
         const char *name = action_kind_name(action.kind), *text = name;
 

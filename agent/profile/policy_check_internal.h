@@ -34,9 +34,6 @@ typedef struct Checker {
         int error;     /* -ENOMEM once memory was out */
 } Checker;
 
-/** Whether an action lets the call happen: ALLOW or LOG. */
-bool action_permits(ActionKind kind);
-
 /** "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO(38)"; from the document's arena. */
 const char *checker_action_text(Checker *checker, Action action);
 

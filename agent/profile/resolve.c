@@ -18,7 +18,7 @@ const char *resolve_suggestion(const Resolver *resolver, Suggest suggest, const 
         const DiagList *diags = resolver->diags;
         const char *nearest = NULL;
 
-        if (diags->n_dropped == 0 && diags->n < LIMIT_DIAGS_GUESSED)
+        if (diags_allow_guess(diags))
                 nearest = suggest(word);
         if (!nearest)
                 return NULL;

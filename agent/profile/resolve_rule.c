@@ -218,14 +218,11 @@ static bool is_choice(const ConditionList *list) {
         return true;
 }
 
-static bool permits(const Action *action) {
-        return action->kind == ACTION_ALLOW || action->kind == ACTION_LOG;
-}
-
 static void check_split(const Resolver *resolver, const Action *action, ConditionList *list) {
         const Condition *repeated = find_repeated_index(list);
-        Severity severity =
-                action && permits(action) && !is_choice(list) ? SEVERITY_ERROR : SEVERITY_WARNING;
+        Severity severity = action && action_permits(action->kind) && !is_choice(list)
+                ? SEVERITY_ERROR
+                : SEVERITY_WARNING;
 
         list->is_split = repeated;
         if (repeated)
@@ -246,7 +243,7 @@ static bool opens_call(const Resolver *resolver, const SurfaceRule *rule, const 
         for (uint8_t i = 0; i < list->n; i++)
                 if (!condition_is_always(&list->items[i]))
                         return false;
-        return action && (action->kind == ACTION_ALLOW || action->kind == ACTION_LOG) &&
+        return action && action_permits(action->kind) &&
                 !(unless && strcmp(unless, rule->action.string) == 0);
 }
 
@@ -359,8 +356,8 @@ int resolve_rule(
         Action action = {};
         bool is_whole = !rule->is_broken;
         bool has_action = resolve_rule_action(resolver, rule, &action);
-        bool denies = has_action && resolver->default_action && permits(resolver->default_action) &&
-                !permits(&action);
+        bool denies = has_action && resolver->default_action &&
+                action_permits(resolver->default_action->kind) && !action_permits(action.kind);
         bool is_selected = resolve_select(resolver, rule, denies, selection);
 
         check_names_present(resolver, rule);

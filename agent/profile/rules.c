@@ -13,6 +13,7 @@
 
 #include "profile/rules.h"
 
+#include "base/ascii.h"
 #include "base/cleanup.h"
 #include "base/suggest.h"
 
@@ -167,16 +168,12 @@ static int severity_parse(const char *name, Severity *ret_severity) {
         return -EINVAL;
 }
 
-static bool is_digit(char character) {
-        return character >= '0' && character <= '9';
-}
-
 int rule_config_parse(RuleConfig *config, const char *text, const char **ret_problem) {
         const Rule *rule = NULL;
         Severity severity;
 
-        if (strncmp(text, "SP", 2) != 0 || !is_digit(text[2]) || !is_digit(text[3]) ||
-                !is_digit(text[4]) || text[5] != '=') {
+        if (strncmp(text, "SP", 2) != 0 || !ascii_is_digit(text[2]) || !ascii_is_digit(text[3]) ||
+                !ascii_is_digit(text[4]) || text[5] != '=') {
                 *ret_problem = "an override is written SPnnn=error|warning|info|off";
                 return -EINVAL;
         }

@@ -11,7 +11,6 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/suggest.h"
-#include "profile/limits.h"
 
 #include <errno.h>
 #include <string.h>
@@ -224,16 +223,15 @@ static const Field *guess_field(
         const char *known[FIELDS_MAX], *nearest = NULL;
         const Field *field = NULL;
 
-        if (reader->diags->n_dropped > 0 || reader->diags->n >= LIMIT_DIAGS_GUESSED)
+        if (!diags_allow_guess(reader->diags))
                 return NULL;
         field = find_alias(fields, n_fields, key);
-        for (size_t i = 0; i < n_fields && !field; i++)
+        if (field)
+                return field;
+        for (size_t i = 0; i < n_fields; i++)
                 known[i] = fields[i].key;
-        if (!field)
-                nearest = suggest_nearest(key, known, n_fields);
-        if (nearest)
-                field = find_field(fields, n_fields, nearest);
-        return field;
+        nearest = suggest_nearest(key, known, n_fields);
+        return nearest ? find_field(fields, n_fields, nearest) : NULL;
 }
 
 /* What may stand there, where there is no guess that helps. */

@@ -18,6 +18,7 @@
 
 #include "profile/syscalls.h"
 
+#include "base/ascii.h"
 #include "base/cleanup.h"
 #include "base/suggest.h"
 
@@ -336,8 +337,7 @@ static void copy_stem(const char *name, char *ret_stem, size_t size_bytes) {
         if (length >= size_bytes)
                 length = 0;
         for (size_t i = 0; i < length; i++)
-                ret_stem[i] =
-                        (char) (name[i] >= 'A' && name[i] <= 'Z' ? name[i] - 'A' + 'a' : name[i]);
+                ret_stem[i] = ascii_lower(name[i]);
         ret_stem[length] = '\0';
 }
 

@@ -16,6 +16,7 @@
 
 #include "profile/text.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "profile/limits.h"
 #include "profile/text_fault.h"
@@ -51,10 +52,6 @@ static char peek(const Scanner *scanner, uint32_t distance) {
         return at < scanner->size_bytes ? scanner->bytes[at] : 0;
 }
 
-static bool is_digit(char character) {
-        return character >= '0' && character <= '9';
-}
-
 static TextFault fault_at(Scanner *scanner) {
         TextFault fault = {
                 .bytes = scanner->bytes,
@@ -86,12 +83,11 @@ static bool may_go_on(const Scanner *scanner) {
 
 /* Moves past a comment. One that is left where it is fits nowhere, and ends the scan. */
 static bool pass_comment(Scanner *scanner) {
-        bool is_comment = peek(scanner, 0) == '#' ||
-                (peek(scanner, 0) == '/' && (peek(scanner, 1) == '/' || peek(scanner, 1) == '*'));
         TextFault fault;
         uint32_t length;
 
-        if (!is_comment || !may_go_on(scanner))
+        if (!text_fault_is_comment(scanner->bytes, scanner->size_bytes, scanner->at) ||
+                !may_go_on(scanner))
                 return false;
         length = text_fault_comment_length(scanner->bytes, scanner->size_bytes, scanner->at);
         if (length == 0)
@@ -129,7 +125,7 @@ static int read_hex4(const Scanner *scanner, uint32_t distance) {
         for (uint32_t i = 0; i < 4; i++) {
                 char digit = peek(scanner, distance + i);
 
-                if (is_digit(digit))
+                if (ascii_is_digit(digit))
                         value = value << 4 | (digit - '0');
                 else if ((digit >= 'a' && digit <= 'f') || (digit >= 'A' && digit <= 'F'))
                         value = value << 4 | ((digit | 0x20) - 'a' + 10);
@@ -197,7 +193,7 @@ static bool scan_string(Scanner *scanner, Span *ret_span, bool *has_nul) {
 static uint32_t count_digits(const Scanner *scanner, uint32_t distance) {
         uint32_t n = 0;
 
-        while (is_digit(peek(scanner, distance + n)))
+        while (ascii_is_digit(peek(scanner, distance + n)))
                 n++;
         return n;
 }
@@ -229,7 +225,7 @@ static uint32_t measure_number(const Scanner *scanner) {
 
 /* Whether the author's word or number goes on with this character, whatever the grammar says. */
 static bool is_token_part(char character) {
-        return is_digit(character) || (character >= 'A' && character <= 'Z') ||
+        return ascii_is_digit(character) || (character >= 'A' && character <= 'Z') ||
                 (character >= 'a' && character <= 'z') || (character && strchr("+-._$", character));
 }
 
@@ -331,7 +327,7 @@ static bool scan_value(Scanner *scanner, TextNode *node) {
                 node->type = TEXT_STRING;
                 return scan_string(scanner, &node->value, &node->has_nul);
         }
-        if (character == '-' || is_digit(character))
+        if (character == '-' || ascii_is_digit(character))
                 return scan_number(scanner, node);
         return scan_word(scanner, node);
 }

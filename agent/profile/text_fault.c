@@ -9,6 +9,7 @@
 
 #include "profile/text_fault.h"
 
+#include "base/ascii.h"
 #include "base/cleanup.h"
 #include "base/utf8.h"
 #include "profile/constants.h"
@@ -38,13 +39,8 @@ static char peek(const TextFault *fault, size_t distance) {
         return fault->at + distance < fault->size_bytes ? fault->bytes[fault->at + distance] : 0;
 }
 
-static bool is_digit(char character) {
-        return character >= '0' && character <= '9';
-}
-
 static bool is_letter(char character) {
-        return (character >= 'A' && character <= 'Z') || (character >= 'a' && character <= 'z') ||
-                character == '_' || character == '$';
+        return ascii_is_letter(character) || character == '_' || character == '$';
 }
 
 /* Length of the run of letters and digits, and with `is_number` of signs and points, at the fault.
@@ -52,7 +48,7 @@ static bool is_letter(char character) {
 static size_t token_length(const TextFault *fault, bool is_number) {
         size_t length = 0;
 
-        while (is_letter(peek(fault, length)) || is_digit(peek(fault, length)) ||
+        while (is_letter(peek(fault, length)) || ascii_is_digit(peek(fault, length)) ||
                 (is_number && peek(fault, length) && strchr("+-.", peek(fault, length))))
                 length++;
         return length;
@@ -173,8 +169,7 @@ static bool report_foreign(const TextFault *fault) {
                                 "%s, which JSON does not know", words[i].word);
                         return true;
                 }
-        if (peek(fault, 0) == '#' ||
-                (peek(fault, 0) == '/' && (peek(fault, 1) == '/' || peek(fault, 1) == '*')))
+        if (text_fault_is_comment(fault->bytes, fault->size_bytes, fault->at))
                 report_comment(fault);
         else if (peek(fault, 0) == '\'' || peek(fault, 0) == '`')
                 report(fault, fault->at, 1, "JSON strings stand in double quotes", "%s",
@@ -185,7 +180,7 @@ static bool report_foreign(const TextFault *fault) {
 }
 
 static bool starts_value(char character) {
-        return is_letter(character) || is_digit(character) ||
+        return is_letter(character) || ascii_is_digit(character) ||
                 (character && strchr("\"-[{", character));
 }
 
@@ -216,7 +211,7 @@ static bool report_bracket(const TextFault *fault) {
 static bool ends_in_word(const TextFault *fault, TextWant want) {
         return (want == WANT_SEPARATOR || want == WANT_COLON) && fault->string.length > 0 &&
                 fault->string.offset + fault->string.length == fault->at &&
-                (is_letter(peek(fault, 0)) || is_digit(peek(fault, 0)));
+                (is_letter(peek(fault, 0)) || ascii_is_digit(peek(fault, 0)));
 }
 
 static bool report_missing(const TextFault *fault, TextWant want) {
@@ -296,6 +291,14 @@ void text_fault_token(const TextFault *fault, TextWant want) {
                 report_other(fault, want);
 }
 
+bool text_fault_is_comment(const char *bytes, size_t size_bytes, size_t at) {
+        const char *begin = bytes + at;
+
+        if (at < size_bytes && begin[0] == '#')
+                return true;
+        return at + 1 < size_bytes && begin[0] == '/' && (begin[1] == '/' || begin[1] == '*');
+}
+
 uint32_t text_fault_comment_length(const char *bytes, uint32_t size_bytes, uint32_t at) {
         const char *begin = bytes + at, *end = NULL;
         uint32_t rest = size_bytes - at;
@@ -322,19 +325,19 @@ void text_fault_trailing_comma(const TextFault *fault) {
 static const char *number_problem(const char *token) {
         const char *at = token + (*token == '-');
 
-        if (!is_digit(*at))
+        if (!ascii_is_digit(*at))
                 return *at == '.' ? "has no digit before the point" : NULL;
-        if (at[0] == '0' && is_digit(at[1]))
+        if (at[0] == '0' && ascii_is_digit(at[1]))
                 return "has a leading zero";
         at += strspn(at, "0123456789");
-        if (*at == '.' && !is_digit(at[1]))
+        if (*at == '.' && !ascii_is_digit(at[1]))
                 return "has no digit behind the point";
         if (*at == '.')
                 at += 1 + strspn(at + 1, "0123456789");
         if (*at != 'e' && *at != 'E')
                 return NULL;
         at += 1 + (at[1] == '+' || at[1] == '-');
-        return is_digit(*at) ? NULL : "has no digit in its exponent";
+        return ascii_is_digit(*at) ? NULL : "has no digit in its exponent";
 }
 
 void text_fault_number(const TextFault *fault) {

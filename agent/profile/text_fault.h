@@ -35,6 +35,9 @@ typedef struct TextFault {
 /** Adds SP101 for a token that does not fit. */
 void text_fault_token(const TextFault *fault, TextWant want);
 
+/** Whether a comment of some other language begins at `at`. */
+bool text_fault_is_comment(const char *bytes, size_t size_bytes, size_t at);
+
 /** The length of the comment at `at`; 0 for one that does not end. */
 uint32_t text_fault_comment_length(const char *bytes, uint32_t size_bytes, uint32_t at);
 

@@ -9,6 +9,7 @@
 
 #include "profile/text_fault.h"
 
+#include "base/ascii.h"
 #include "base/cleanup.h"
 
 #include <string.h>
@@ -18,14 +19,6 @@
 /* The byte at an offset; 0 past the end. */
 static char byte_at(const TextFault *fault, size_t offset) {
         return offset < fault->size_bytes ? fault->bytes[offset] : 0;
-}
-
-static bool is_digit(char character) {
-        return character >= '0' && character <= '9';
-}
-
-static bool is_letter(char character) {
-        return (character >= 'A' && character <= 'Z') || (character >= 'a' && character <= 'z');
 }
 
 static bool is_space(char character) {
@@ -52,8 +45,9 @@ static size_t yaml_length(const TextFault *fault, size_t from) {
                 return 3;
         if (has_text(fault, from, "- "))
                 return 1;
-        while (is_letter(byte_at(fault, from + length)) ||
-                is_digit(byte_at(fault, from + length)) || byte_at(fault, from + length) == '_')
+        while (ascii_is_letter(byte_at(fault, from + length)) ||
+                ascii_is_digit(byte_at(fault, from + length)) ||
+                byte_at(fault, from + length) == '_')
                 length++;
         return byte_at(fault, from + length) == ':' ? length : 0;
 }
@@ -99,8 +93,8 @@ static bool report_status(const TextFault *fault) {
         while (is_space(byte_at(fault, at)))
                 at++;
         if ((byte_at(fault, at) != '4' && byte_at(fault, at) != '5') ||
-                !is_digit(byte_at(fault, at + 1)) || !is_digit(byte_at(fault, at + 2)) ||
-                is_digit(byte_at(fault, at + 3)))
+                !ascii_is_digit(byte_at(fault, at + 1)) ||
+                !ascii_is_digit(byte_at(fault, at + 2)) || ascii_is_digit(byte_at(fault, at + 3)))
                 return false;
         report(fault, at, 3, "download the file again, and look at the address",
                 "this looks like a web server's answer in place of the file");
@@ -132,7 +126,7 @@ static bool report_wrapping(const TextFault *fault) {
                 report(fault, fault->at, 1, "take out the line of the command",
                         "this looks like a copy of a terminal: a prompt and a command");
         else if (fault->is_first && byte_at(fault, fault->at) == '<' &&
-                (is_letter(next) || next == '!' || next == '?'))
+                (ascii_is_letter(next) || next == '!' || next == '?'))
                 report(fault, fault->at, 1,
                         "download the file itself: of a repository, its raw view",
                         "this looks like HTML: a page saved in place of the file");

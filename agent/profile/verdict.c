@@ -272,7 +272,7 @@ static void take_programs(Wire *wire, Verdict *verdict) {
                 verdict->programs[i] = (VerdictProgram){
                         .n_insns = take_u32(wire),
                         .n_points = take_u32(wire),
-                        .optimise = take_u8(wire, 2),
+                        .optimise = take_u8(wire, COMPILE_LEVELS_MAX),
                         .is_exhaustive = take_u8(wire, 1),
                 };
 }

@@ -251,6 +251,10 @@ const char *action_suggest(const char *name) {
         return suggest_prefixed(name, &list);
 }
 
+bool action_permits(ActionKind kind) {
+        return kind == ACTION_ALLOW || kind == ACTION_LOG;
+}
+
 bool action_takes_errno(ActionKind kind) {
         return kind == ACTION_ERRNO || kind == ACTION_TRACE;
 }

@@ -34,6 +34,8 @@ int action_kind_parse(const char *name, ActionKind *ret_kind);
 const char *action_kind_name(ActionKind kind);
 /** The action that was most likely meant, also by "ALLOW" or "deny", or NULL. */
 const char *action_suggest(const char *name);
+/** Whether an action lets the call happen: ALLOW or LOG. */
+bool action_permits(ActionKind kind);
 /** Whether the action carries errnoRet (ERRNO and TRACE). */
 bool action_takes_errno(ActionKind kind);
 bool action_equal(Action a, Action b);
