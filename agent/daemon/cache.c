@@ -26,7 +26,7 @@ static CacheEntry *entry_free(CacheEntry *entry) {
 Known *known_free(Known *known) {
         if (!known)
                 return NULL;
-        summary_unref(known->summary);
+        check_summary_unref(known->summary);
         free(known);
         return NULL;
 }
@@ -108,7 +108,7 @@ Known *cache_know(VerdictCache *cache, const Verdict *verdict) {
                 .outline = verdict->outline,
                 .previous = verdict->previous,
                 .effect = verdict->effect,
-                .summary = summary_new(
+                .summary = check_summary_new(
                         &cache->texts, &verdict->diags, verdict->programs, verdict->n_programs),
                 .canonical_size_bytes = verdict->canonical_size_bytes,
         };

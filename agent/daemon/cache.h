@@ -3,7 +3,7 @@
 #define SECCOMPD_DAEMON_CACHE_H
 
 #include "base/arena.h"
-#include "report/summary.h"
+#include "report/check_summary.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +14,7 @@ typedef struct Known {
         VerdictKind kind;
         DiffEffect effect; /* as in Verdict, and so on */
         Digest digest, outline, previous;
-        Summary *summary;      /* one holder */
+        CheckSummary *summary; /* one holder */
         const char *canonical; /* borrowed from the cache; NULL once it was let go of */
         size_t canonical_size_bytes;
 } Known;

@@ -65,7 +65,7 @@ static void log_change(const Log *log, const ProfileStatus *profile, const char 
                 { "before", before },
                 { "reason", profile->reason },
                 { "effect", change->has_effect ? diff_effect_name(change->effect) : NULL },
-                { "diagnostic", summary_first(profile->summary) },
+                { "diagnostic", check_summary_first(profile->summary) },
                 { "digest", *digest ? digest : NULL },
                 { "source_digest", *source_digest ? source_digest : NULL },
         };
@@ -140,8 +140,8 @@ static int describe(
                 r = copy_string(&profile->source, source);
         if (r < 0)
                 return r;
-        summary_unref(profile->summary);
-        profile->summary = summary_ref(known ? known->summary : NULL);
+        check_summary_unref(profile->summary);
+        profile->summary = check_summary_ref(known ? known->summary : NULL);
         profile->is_contended = outcome->is_contended;
         return 0;
 }
@@ -163,7 +163,7 @@ static void note_outline(ProfileStatus *profile, const Claim *claim, const Outco
 
 static int report_errno_only(ProfileStatus *profile, const RuleConfig *rules) {
         _cleanup_(diags_done) DiagList diags = {};
-        Summary *summary = NULL;
+        CheckSummary *summary = NULL;
 
         if (!profile->is_errno_only || profile->state != PROFILE_INSTALLED || !profile->summary)
                 return 0;
@@ -174,10 +174,10 @@ static int report_errno_only(ProfileStatus *profile, const RuleConfig *rules) {
                 "for the first rule of the canonical form");
         if (diags_finish(&diags, NULL, 0) < 0)
                 return -ENOMEM;
-        summary = summary_with(profile->summary, &diags);
+        summary = check_summary_with(profile->summary, &diags);
         if (!summary)
                 return -ENOMEM;
-        summary_unref(profile->summary);
+        check_summary_unref(profile->summary);
         profile->summary = summary;
         return 0;
 }

@@ -16,7 +16,7 @@ static void profile_status_done(ProfileStatus *profile) {
         free(profile->name);
         free(profile->source);
         free(profile->reason);
-        summary_unref(profile->summary);
+        check_summary_unref(profile->summary);
         free(profile->changes);
 }
 

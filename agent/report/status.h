@@ -6,7 +6,7 @@
 #include "base/digest.h"
 #include "profile/facts.h"
 #include "profile/state.h"
-#include "report/summary.h"
+#include "report/check_summary.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,7 +41,7 @@ typedef struct ProfileStatus {
         bool is_contended;    /* another writer keeps undoing us: repairs back off */
         Digest outline;     /* of the installed bytes without errnos; none while it is not known */
         bool is_errno_only; /* the installed bytes differ from those before in errnos only */
-        Summary *summary;   /* of the check of the source's bytes now; one holder; NULL: none */
+        CheckSummary *summary;  /* of the check of the source's bytes now; one holder; NULL: none */
         ProfileChange *changes; /* oldest first, at most STATUS_CHANGES; owned */
         size_t n_changes;
 } ProfileStatus;

@@ -104,7 +104,7 @@ static void put_source(Buf *buf, const SourceStatus *source) {
 
 static void put_programs(Buf *buf, const ProfileStatus *profile) {
         size_t n_programs = 0;
-        const VerdictProgram *programs = summary_programs(profile->summary, &n_programs);
+        const VerdictProgram *programs = check_summary_programs(profile->summary, &n_programs);
         uint32_t n_insns = 0;
 
         put_key(buf, "programs");
@@ -158,8 +158,8 @@ static void put_profile(Buf *buf, const ProfileStatus *profile) {
         put_bool(buf, "contended", profile->is_contended);
         put_programs(buf, profile);
         put_key(buf, "diagnostics");
-        summary_render_findings(buf, profile->summary);
-        put_number(buf, "diagnosticsDropped", summary_n_dropped(profile->summary));
+        check_summary_render_findings(buf, profile->summary);
+        put_number(buf, "diagnosticsDropped", check_summary_n_dropped(profile->summary));
         put_changes(buf, profile);
         buf_putc(buf, '}');
 }

@@ -189,20 +189,20 @@ static void fill_sources(NodeStatus *status) {
 
 static Texts texts;
 
-static Summary *summary(void) {
+static CheckSummary *summary(void) {
         const VerdictProgram programs[] = {
                 { .n_insns = 300, .n_points = 1234, .optimise = 1, .is_exhaustive = true },
                 { .n_insns = 4000, .n_points = 20000, .optimise = 2 },
         };
         _cleanup_(diags_done) DiagList diags = {};
-        Summary *made;
+        CheckSummary *made;
 
         diags_init(&diags, NULL);
         diag_add(&diags, SP302, (Span){}, "/syscalls/0/action", "did you mean X?",
                 "unknown action \"Y\"");
         assert_int_equal(diags_finish(&diags, NULL, 0), 0);
         diags.n_dropped = 7;
-        made = summary_new(&texts, &diags, programs, N_ELEMENTS(programs));
+        made = check_summary_new(&texts, &diags, programs, N_ELEMENTS(programs));
         assert_non_null(made);
         return made;
 }

@@ -6,12 +6,12 @@
  * /status shows of it, equal ones once for all profiles, and the verdict's list is let go of.
  */
 
-#include "report/summary.h"
+#include "report/check_summary.h"
 
 #include <stdint.h>
 #include <string.h>
 
-struct Summary {
+struct CheckSummary {
         Texts *texts;
         const char *first; /* held in texts, as are the findings */
         uint32_t n_holders, n_findings, n_dropped;
@@ -21,8 +21,8 @@ struct Summary {
 };
 
 /* Room for so many, with nothing in it yet. */
-static Summary *allocate(Texts *texts, size_t n_findings, size_t n_programs) {
-        Summary *summary = calloc(1,
+static CheckSummary *allocate(Texts *texts, size_t n_findings, size_t n_programs) {
+        CheckSummary *summary = calloc(1,
                 sizeof(*summary) + n_findings * sizeof(summary->findings[0]) +
                         n_programs * sizeof(VerdictProgram));
 
@@ -35,17 +35,17 @@ static Summary *allocate(Texts *texts, size_t n_findings, size_t n_programs) {
         return summary;
 }
 
-static VerdictProgram *programs_of(const Summary *summary) {
+static VerdictProgram *programs_of(const CheckSummary *summary) {
         return (VerdictProgram *) (void *) (summary->findings + summary->n_findings);
 }
 
-static int hold(Summary *summary, size_t place, const char *finding) {
+static int hold(CheckSummary *summary, size_t place, const char *finding) {
         summary->findings[place] = texts_hold(summary->texts, finding);
         return summary->findings[place] ? 0 : -1;
 }
 
 /* In the first places. */
-static int hold_diags(Summary *summary, const DiagList *diags) {
+static int hold_diags(CheckSummary *summary, const DiagList *diags) {
         for (size_t i = 0; i < diags->n; i++) {
                 _cleanup_buf_ Buf json = {};
 
@@ -72,7 +72,7 @@ static const Diag *gravest(const DiagList *diags) {
         return warning;
 }
 
-static int hold_first(Summary *summary, const Diag *diag) {
+static int hold_first(CheckSummary *summary, const Diag *diag) {
         _cleanup_buf_ Buf text = {};
 
         if (!diag)
@@ -88,7 +88,7 @@ static int hold_first(Summary *summary, const Diag *diag) {
 }
 
 /* Takes over the first finding of another that stands behind this one. */
-static int hold_graver(Summary *summary, const Summary *other) {
+static int hold_graver(CheckSummary *summary, const CheckSummary *other) {
         if (other->first_severity <= summary->first_severity)
                 return 0;
         texts_release(summary->texts, summary->first);
@@ -97,9 +97,10 @@ static int hold_graver(Summary *summary, const Summary *other) {
         return summary->first ? 0 : -1;
 }
 
-Summary *summary_new(
+CheckSummary *check_summary_new(
         Texts *texts, const DiagList *diags, const VerdictProgram *programs, size_t n_programs) {
-        _cleanup_(summary_unrefp) Summary *summary = allocate(texts, diags->n, n_programs);
+        _cleanup_(check_summary_unrefp) CheckSummary *summary =
+                allocate(texts, diags->n, n_programs);
 
         if (!summary || hold_first(summary, gravest(diags)) < 0 || hold_diags(summary, diags) < 0)
                 return NULL;
@@ -108,8 +109,8 @@ Summary *summary_new(
         return TAKE_PTR(summary);
 }
 
-Summary *summary_with(const Summary *summary, const DiagList *diags) {
-        _cleanup_(summary_unrefp) Summary *longer =
+CheckSummary *check_summary_with(const CheckSummary *summary, const DiagList *diags) {
+        _cleanup_(check_summary_unrefp) CheckSummary *longer =
                 allocate(summary->texts, diags->n + summary->n_findings, summary->n_programs);
 
         if (!longer || hold_diags(longer, diags) < 0)
@@ -125,13 +126,13 @@ Summary *summary_with(const Summary *summary, const DiagList *diags) {
         return TAKE_PTR(longer);
 }
 
-Summary *summary_ref(Summary *summary) {
+CheckSummary *check_summary_ref(CheckSummary *summary) {
         if (summary)
                 summary->n_holders++;
         return summary;
 }
 
-Summary *summary_unref(Summary *summary) {
+CheckSummary *check_summary_unref(CheckSummary *summary) {
         if (!summary || --summary->n_holders > 0)
                 return NULL;
         for (size_t i = 0; i < summary->n_findings; i++)
@@ -141,11 +142,11 @@ Summary *summary_unref(Summary *summary) {
         return NULL;
 }
 
-const char *summary_first(const Summary *summary) {
+const char *check_summary_first(const CheckSummary *summary) {
         return summary ? summary->first : NULL;
 }
 
-void summary_render_findings(Buf *buf, const Summary *summary) {
+void check_summary_render_findings(Buf *buf, const CheckSummary *summary) {
         buf_putc(buf, '[');
         for (size_t i = 0; summary && i < summary->n_findings; i++) {
                 if (i > 0)
@@ -155,11 +156,11 @@ void summary_render_findings(Buf *buf, const Summary *summary) {
         buf_putc(buf, ']');
 }
 
-size_t summary_n_dropped(const Summary *summary) {
+size_t check_summary_n_dropped(const CheckSummary *summary) {
         return summary ? summary->n_dropped : 0;
 }
 
-const VerdictProgram *summary_programs(const Summary *summary, size_t *ret_n) {
+const VerdictProgram *check_summary_programs(const CheckSummary *summary, size_t *ret_n) {
         *ret_n = summary ? summary->n_programs : 0;
         return summary ? programs_of(summary) : NULL;
 }

@@ -2,7 +2,7 @@
 
 #include "support.h"
 
-#include "report/summary.h"
+#include "report/check_summary.h"
 
 #include <string.h>
 
@@ -21,10 +21,10 @@ static DiagList findings(const RuleId *rules, const Severity *severities, size_t
         return diags;
 }
 
-static char *rendered(const Summary *summary) {
+static char *rendered(const CheckSummary *summary) {
         Buf buf = {};
 
-        summary_render_findings(&buf, summary);
+        check_summary_render_findings(&buf, summary);
         assert_int_equal(buf_error(&buf), 0);
         return buf.data;
 }
@@ -46,21 +46,21 @@ static void test_says_what_the_list_says(void **state) {
         _cleanup_free_ char *expected = rendered_list(&diags), *shown = NULL;
         const VerdictProgram *kept;
         Texts texts = {};
-        Summary *summary;
+        CheckSummary *summary;
         size_t n;
 
         (void) state;
         diags.n_dropped = 9;
-        summary = summary_new(&texts, &diags, programs, 2);
+        summary = check_summary_new(&texts, &diags, programs, 2);
         assert_non_null(summary);
         shown = rendered(summary);
         assert_string_equal(shown, expected);
-        assert_int_equal(summary_n_dropped(summary), 9);
-        assert_string_equal(summary_first(summary), "2:3: what 801 says [SP801]");
-        kept = summary_programs(summary, &n);
+        assert_int_equal(check_summary_n_dropped(summary), 9);
+        assert_string_equal(check_summary_first(summary), "2:3: what 801 says [SP801]");
+        kept = check_summary_programs(summary, &n);
         assert_int_equal(n, 2);
         assert_memory_equal(kept, programs, sizeof(programs));
-        summary_unref(summary);
+        check_summary_unref(summary);
         assert_int_equal(texts.n, 0);
 }
 
@@ -81,14 +81,14 @@ static void test_first(void **state) {
         for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
                 _cleanup_(diags_done) DiagList diags = findings(rules, cases[i].severities, 3);
                 Texts texts = {};
-                Summary *summary = summary_new(&texts, &diags, NULL, 0);
+                CheckSummary *summary = check_summary_new(&texts, &diags, NULL, 0);
 
                 assert_non_null(summary);
                 if (cases[i].first)
-                        assert_string_equal(summary_first(summary), cases[i].first);
+                        assert_string_equal(check_summary_first(summary), cases[i].first);
                 else
-                        assert_null(summary_first(summary));
-                summary_unref(summary);
+                        assert_null(check_summary_first(summary));
+                check_summary_unref(summary);
                 assert_int_equal(texts.n, 0);
         }
 }
@@ -96,15 +96,15 @@ static void test_first(void **state) {
 static void test_of_the_file_as_a_whole(void **state) {
         _cleanup_(diags_done) DiagList diags;
         Texts texts = {};
-        Summary *summary;
+        CheckSummary *summary;
 
         (void) state;
         diags_init(&diags, NULL);
         diag_add(&diags, SP812, (Span){}, NULL, NULL, "the check died: %s", "killed");
         assert_int_equal(diags_finish(&diags, NULL, 0), 0);
-        summary = summary_new(&texts, &diags, NULL, 0);
-        assert_string_equal(summary_first(summary), "the check died: killed [SP812]");
-        summary_unref(summary);
+        summary = check_summary_new(&texts, &diags, NULL, 0);
+        assert_string_equal(check_summary_first(summary), "the check died: killed [SP812]");
+        check_summary_unref(summary);
 }
 
 /* Two profiles of one kind cost the texts once; the last holder takes them along. */
@@ -113,18 +113,18 @@ static void test_equal_findings_are_held_once(void **state) {
         const Severity severities[] = { SEVERITY_WARNING, SEVERITY_ERROR };
         _cleanup_(diags_done) DiagList diags = findings(rules, severities, 2);
         Texts texts = {};
-        Summary *a = summary_new(&texts, &diags, NULL, 0),
-                *b = summary_new(&texts, &diags, NULL, 0);
+        CheckSummary *a = check_summary_new(&texts, &diags, NULL, 0),
+                     *b = check_summary_new(&texts, &diags, NULL, 0);
         size_t n = texts.n;
 
         (void) state;
         assert_int_equal(n, 3); /* two findings and the first's line */
-        assert_ptr_equal(summary_first(a), summary_first(b));
-        assert_ptr_equal(summary_ref(a), a);
-        assert_null(summary_unref(a));
-        assert_null(summary_unref(b));
+        assert_ptr_equal(check_summary_first(a), check_summary_first(b));
+        assert_ptr_equal(check_summary_ref(a), a);
+        assert_null(check_summary_unref(a));
+        assert_null(check_summary_unref(b));
         assert_int_equal(texts.n, n);
-        assert_null(summary_unref(a));
+        assert_null(check_summary_unref(a));
         assert_int_equal(texts.n, 0);
 }
 
@@ -147,24 +147,24 @@ static void test_more_findings_stand_before(void **state) {
                 _cleanup_(diags_done) DiagList more = findings(&other, &cases[i].more, 1);
                 _cleanup_free_ char *shown = NULL;
                 Texts texts = {};
-                Summary *summary = summary_new(&texts, &own, &program, 1);
-                Summary *longer = summary_with(summary, &more);
+                CheckSummary *summary = check_summary_new(&texts, &own, &program, 1);
+                CheckSummary *longer = check_summary_with(summary, &more);
                 const char *first, *second;
                 size_t n;
 
                 assert_non_null(longer);
-                summary_unref(summary);
+                check_summary_unref(summary);
                 shown = rendered(longer);
                 first = strstr(shown, "SP910");
                 second = strstr(shown, "SP302");
                 assert_true(first && second && first < second);
-                assert_int_equal(summary_programs(longer, &n)[0].n_insns, 5);
+                assert_int_equal(check_summary_programs(longer, &n)[0].n_insns, 5);
                 assert_int_equal(n, 1);
                 if (cases[i].first)
-                        assert_string_equal(summary_first(longer), cases[i].first);
+                        assert_string_equal(check_summary_first(longer), cases[i].first);
                 else
-                        assert_null(summary_first(longer));
-                summary_unref(longer);
+                        assert_null(check_summary_first(longer));
+                check_summary_unref(longer);
                 assert_int_equal(texts.n, 0);
         }
 }
@@ -175,12 +175,12 @@ static void test_none(void **state) {
 
         (void) state;
         assert_string_equal(shown, "[]");
-        assert_null(summary_first(NULL));
-        assert_int_equal(summary_n_dropped(NULL), 0);
-        assert_null(summary_programs(NULL, &n));
+        assert_null(check_summary_first(NULL));
+        assert_int_equal(check_summary_n_dropped(NULL), 0);
+        assert_null(check_summary_programs(NULL, &n));
         assert_int_equal(n, 0);
-        assert_null(summary_ref(NULL));
-        assert_null(summary_unref(NULL));
+        assert_null(check_summary_ref(NULL));
+        assert_null(check_summary_unref(NULL));
 }
 
 int main(void) {
