@@ -248,7 +248,7 @@ bench: ## Measure against bounds of the same run; BENCH=NAME runs one, BENCH=hel
 
 # --- lint ---
 
-C_FILES := $(sort $(wildcard agent/*/*.c agent/*/*.h tests/unit/*.c tests/unit/*.h tests/bench/*.c tests/fuzz/*.[ch] tests/oracles/*.[ch]))
+C_FILES := $(sort $(wildcard agent/*/*.c agent/*/*.h tests/unit/*.c tests/unit/*.h tests/bench/*.c tests/fuzz/*.[ch] tests/oracles/*.[ch] tests/*.h))
 C_SOURCES := $(filter %.c,$(C_FILES))
 LINTED := $(addprefix lint-,format layers gcc clang tidy cppcheck shell man)
 

@@ -18,6 +18,7 @@
 
 #include "fuzz.h"
 
+#include "checked_node.h"
 #include "profile/canonical.h"
 #include "profile/check.h"
 #include "profile/compile.h"
@@ -246,19 +247,7 @@ static void surroundings_prepare(void) {
         const char *owner = surroundings->owner;
 
         compile_warm_up();
-        surroundings->options = (CheckOptions){
-                .facts = {
-                        .arch = arch_by_machine(surroundings->machine),
-                        .kernel_major = 6,
-                        .kernel_minor = 1,
-                        .actions = ACTION_BIT(N_ACTION_KINDS) - 1,
-                        .libseccomp_major = 2,
-                        .libseccomp_minor = 5,
-                        .libseccomp_micro = 4,
-                        .api_level = 6,
-                },
-                .capabilities = capabilities_default(),
-        };
+        surroundings->options = checked_node(arch_by_machine(surroundings->machine));
         if (owner) {
                 MUST(owner_config_read(
                              &surroundings->config, "owner", owner, strlen(owner), &problem) == 0);

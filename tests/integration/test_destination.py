@@ -266,15 +266,21 @@ def test_a_destination_that_turns_read_only_keeps_what_it_has(node):
     assert (node.installed / "web.json").read_bytes() != good
 
 
+def fill(node):
+    """Leaves no room below the kubelet root; what to unlink."""
+    ballast = node.inside(node.kubelet / "ballast")
+    with open(ballast, "wb", buffering=0) as file, pytest.raises(OSError):
+        while True:
+            file.write(b"x" * 4096)
+    return ballast
+
+
 def test_a_full_destination_keeps_whole_files_and_recovers(node):
     node.writer.publish({"web.json": GOOD})
     node.start(prefix=in_own_mounts(f"mount -t tmpfs -o size=256k tmpfs {node.kubelet}"))
     path = node.inside(node.installed / "web.json")
     good = path.read_bytes()
-    ballast = node.inside(node.kubelet / "ballast")
-    with open(ballast, "wb", buffering=0) as file, pytest.raises(OSError):
-        while True:
-            file.write(b"x" * 4096)
+    ballast = fill(node)
     node.writer.publish({"web.json": profile("close"), "new.json": GOOD})
     assert "space" in node.wait_state("web.json", "stale")["reason"]
     assert "space" in node.wait_state("new.json", "invalid")["reason"]
@@ -296,10 +302,7 @@ def test_a_repair_that_fails_is_logged_once_and_tried_until_it_works(node):
     node.start("--rescan", "200ms", prefix=in_own_mounts(f"mount -t tmpfs -o size=256k tmpfs {node.kubelet}"))
     path = node.inside(node.installed / "web.json")
     good = path.read_bytes()
-    ballast = node.inside(node.kubelet / "ballast")
-    with open(ballast, "wb", buffering=0) as file, pytest.raises(OSError):
-        while True:
-            file.write(b"x" * 4096)
+    ballast = fill(node)
     path.write_bytes(b"{}")
 
     def complaints():

@@ -10,6 +10,7 @@
 #include "oracles/trial.h"
 
 #include "base/cleanup.h"
+#include "checked_node.h"
 #include "oracles/calls.h"
 #include "oracles/feed.h"
 #include "oracles/kernel.h"
@@ -80,19 +81,7 @@ static void fail_call(Trial *trial, const char *who, const struct seccomp_data *
 }
 
 CheckOptions trial_options(const Draft *draft) {
-        return (CheckOptions) {
-                .facts = {
-                        .arch = draft->native,
-                        .kernel_major = 6,
-                        .kernel_minor = 1,
-                        .actions = ACTION_BIT(N_ACTION_KINDS) - 1,
-                        .libseccomp_major = 2,
-                        .libseccomp_minor = 5,
-                        .libseccomp_micro = 4,
-                        .api_level = 6,
-                },
-                .capabilities = capabilities_default(),
-        };
+        return checked_node(draft->native);
 }
 
 static void note_testament(const Verdict *verdict, void *userdata) {

@@ -19,6 +19,8 @@
 
 #include "support.h"
 
+#include "checked_node.h"
+
 #include "base/cleanup.h"
 #include "node/worker.h"
 #include "profile/compile.h"
@@ -59,21 +61,7 @@ static Verdict *check(const WorkerRequest *request) {
 
 /* The node of the cases, unless one says otherwise. */
 static CheckOptions options_default(void) {
-        CheckOptions options = {
-                .facts = {
-                        .arch = arch_by_machine("x86_64"),
-                        .kernel_major = 6,
-                        .kernel_minor = 1,
-                        .actions = ACTION_BIT(N_ACTION_KINDS) - 1,
-                        .libseccomp_major = 2,
-                        .libseccomp_minor = 5,
-                        .libseccomp_micro = 4,
-                        .api_level = 6,
-                },
-                .capabilities = capabilities_default(),
-        };
-
-        return options;
+        return checked_node(arch_by_machine("x86_64"));
 }
 
 /* Reads "node arch=aarch64,kernel=5.10,caps=none", or a line of an owner's file. */

@@ -4,6 +4,8 @@
 
 #include "support.h"
 
+#include "checked_node.h"
+
 #include "base/cleanup.h"
 #include "profile/compile.h"
 #include "profile/node_spec.h"
@@ -21,21 +23,7 @@
 #define SINCE_4_14 (KILL_AND_DENY | ACTION_BIT(ACTION_LOG) | ACTION_BIT(ACTION_KILL_PROCESS))
 
 static CheckOptions options_new(void) {
-        CheckOptions options = {
-                .facts = {
-                        .arch = arch_by_machine("x86_64"),
-                        .kernel_major = 6,
-                        .kernel_minor = 1,
-                        .actions = ACTION_BIT(N_ACTION_KINDS) - 1,
-                        .libseccomp_major = 2,
-                        .libseccomp_minor = 5,
-                        .libseccomp_micro = 4,
-                        .api_level = 6,
-                },
-                .capabilities = capabilities_default(),
-        };
-
-        return options;
+        return checked_node(arch_by_machine("x86_64"));
 }
 
 static void test_words(void **state) {

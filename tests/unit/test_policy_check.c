@@ -8,6 +8,8 @@
 
 #include "support.h"
 
+#include "checked_node.h"
+
 #include "base/cleanup.h"
 #include "profile/policy.h"
 
@@ -58,19 +60,7 @@ static void fixture_done(Fixture *fixture) {
 #define _cleanup_fixture_ _cleanup_(fixture_done)
 
 static CheckOptions options_new(void) {
-        return (CheckOptions){
-                .facts = {
-                        .arch = arch_by_name("SCMP_ARCH_X86_64"),
-                        .kernel_major = 6,
-                        .kernel_minor = 1,
-                        .actions = ACTION_BIT(N_ACTION_KINDS) - 1,
-                        .libseccomp_major = 2,
-                        .libseccomp_minor = 5,
-                        .libseccomp_micro = 4,
-                        .api_level = 6,
-                },
-                .capabilities = capabilities_default(),
-        };
+        return checked_node(arch_by_name("SCMP_ARCH_X86_64"));
 }
 
 static void fixture_check(Fixture *fixture, const char *json) {
