@@ -224,7 +224,7 @@ static void save_ages(Daemon *daemon) {
         };
         int r;
 
-        if (!daemon->is_loaded || daemon->pass || elapsed == 0 || daemon->is_orphaned ||
+        if (!daemon->is_loaded || daemon->pass || elapsed == 0 || daemon->orphaned_path ||
                 node_status_count(&daemon->status, NULL, PROFILE_RETIRING) == 0)
                 return;
         r = store_apply(&work, &result);

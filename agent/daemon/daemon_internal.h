@@ -46,7 +46,8 @@ typedef struct Daemon {
 
         sd_event_source *watch_io, *acquire_timer, *wake_timer, *rescan_timer, *exit_timer;
         uint64_t once_deadline_usec;
-        bool is_orphaned, is_stopping;
+        const char *orphaned_path; /* torn down under us: the process is about to end; NULL: none */
+        bool is_stopping;
         bool is_cleaned; /* --cleanup: nothing of ours is left, and the store is closed */
         int exit_status;
 } Daemon;
@@ -79,7 +80,7 @@ void loop_finish(Daemon *daemon, int exit_status);
 
 /** Says that `what` (a path) was torn down under us, and ends the process after a moment of being
  * unready. */
-void loop_begin_orphaned(Daemon *daemon, const char *what);
+void loop_begin_orphaned(Daemon *daemon, const char *path);
 
 /** Does so if the destination was. */
 void loop_check_orphaned(Daemon *daemon);

@@ -99,7 +99,7 @@ static void start_pass(Daemon *daemon) {
 void loop_want_pass(Daemon *daemon, uint64_t usec, bool full) {
         daemon->is_dirty = true;
         daemon->is_dirty_full |= full;
-        if (!daemon->is_loaded || daemon->pass || daemon->is_stopping || daemon->is_orphaned)
+        if (!daemon->is_loaded || daemon->pass || daemon->is_stopping || daemon->orphaned_path)
                 return;
         if (usec <= loop_now(daemon, CLOCK_MONOTONIC))
                 start_pass(daemon);
@@ -182,13 +182,13 @@ static uint64_t drift_due_usec(Daemon *daemon) {
         return due;
 }
 
-void loop_begin_orphaned(Daemon *daemon, const char *what) {
-        if (daemon->is_orphaned)
+void loop_begin_orphaned(Daemon *daemon, const char *path) {
+        if (daemon->orphaned_path)
                 return;
-        daemon->is_orphaned = true;
+        daemon->orphaned_path = path;
         log_plain(&daemon->log, LOG_LEVEL_ERROR,
                 "%s was torn down under us; unready, and exiting so that the mounts are made anew",
-                what);
+                path);
         service_tell(daemon);
         (void) loop_must(daemon,
                 loop_arm(daemon->exit_timer, loop_now(daemon, CLOCK_MONOTONIC) + ORPHAN_GRACE_USEC),

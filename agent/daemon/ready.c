@@ -81,7 +81,8 @@ static void fill_ready(Health *health, void *userdata) {
                         : daemon->store_problem ? daemon->store_problem
                                                 : "waiting for another instance to let go of it");
         add(health, "destination",
-                daemon->is_orphaned ? "the directory was removed under us"
+                daemon->is_loaded && daemon->orphaned_path == daemon->store.path
+                        ? "the directory was removed under us"
                         : !daemon->is_loaded && !daemon->store_problem ? "not opened yet"
                         : daemon->store_problem                        ? daemon->store_problem
                                                 : status->destination_problem);

@@ -52,14 +52,14 @@ def tree(top):
 
 
 def eventually(check, timeout=PATIENCE, message="condition"):
-    """Calls `check` until it returns something true; that value."""
+    """Calls `check` until it returns something true; that value. `message`: text, or what makes it on failure."""
     deadline = time.monotonic() + timeout
     while True:
         value = check()
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {timeout} s: {message}")
+            raise AssertionError(f"not within {timeout} s: {message() if callable(message) else message}")
         time.sleep(0.02)
 
 
@@ -228,15 +228,25 @@ class Node:
                 checks[name] = rest
         return code == 200, checks
 
-    def wait_ready(self, wanted=True, timeout=PATIENCE):
-        """Waits until /readyz is as wanted; its checks."""
-        def is_as_wanted():
-            try:
-                is_ready, checks = self.ready()
-            except OSError:
-                return None
-            return checks if is_ready == wanted else None
-        return eventually(is_as_wanted, timeout, f"ready: {wanted}\n{self.log_text()}")
+    def wait_ready(self, timeout=PATIENCE):
+        """Waits until /readyz passes; its checks."""
+        def checks_when_ready():
+            is_ready, checks = self._ready_once_served()
+            return is_ready and checks
+        return eventually(checks_when_ready, timeout, lambda: f"ready\n{self.log_text()}")
+
+    def wait_unready(self, check, reason, timeout=PATIENCE):
+        """Waits until /readyz fails and the line of `check` holds `reason`: other reasons pass by on the way."""
+        def is_told():
+            is_ready, checks = self._ready_once_served()
+            return not is_ready and reason in checks.get(check, "")
+        eventually(is_told, timeout, lambda: f"{check}: {reason}\n{self.log_text()}")
+
+    def _ready_once_served(self):
+        try:
+            return self.ready()
+        except OSError:
+            return False, {}
 
     def holds(self, name, source):
         """Whether a profile is installed from these very bytes of its source."""
@@ -268,7 +278,7 @@ class Node:
                 return self.status()["sync"]["done"]
             except OSError:
                 return False
-        eventually(is_synced, message=f"first pass\n{self.log_text()}")
+        eventually(is_synced, message=lambda: f"first pass\n{self.log_text()}")
 
     def wait_state(self, name, state, timeout=PATIENCE):
         def has_state():

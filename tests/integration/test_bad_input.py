@@ -248,7 +248,7 @@ def test_an_unreadable_source_makes_the_node_unready_and_removes_nothing(node):
     (node.source / "web.json").write_bytes(GOOD)
     node.start("--prune-after", "1s", "--rescan", "200ms", prefix=prefix)
     node.source.chmod(0)
-    assert "ermission" in node.wait_ready(False)["sources"]
+    node.wait_unready("sources", "ermission")
     source = node.status()["sources"][0]
     assert source["state"] == "unreadable" and source["problem"]
     assert node.states() == {"web.json": "installed"}

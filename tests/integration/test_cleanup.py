@@ -81,10 +81,7 @@ def test_what_cannot_be_removed_is_said(node):
     log = open(node.log_path, "ab")
     node.process = subprocess.Popen([*prefix, *argv(node)], stdout=log, stderr=log)
     log.close()
-    checks = node.wait_ready(False)
-    assert "Read-only file system" in eventually(
-        lambda: (text := node.wait_ready(False)["cleanup"]) and "Read-only" in text and text,
-        message="the reason"), checks
+    node.wait_unready("cleanup", "Read-only file system")
     assert (node.installed / "web.json").exists()
     assert node.text("/livez") == (200, "ok")
 

@@ -242,7 +242,7 @@ def test_a_read_only_destination_is_said_and_used_once_it_can_be_written(node):
     node.writer.publish({"web.json": GOOD})
     prefix = in_own_mounts(f"mount --bind {node.kubelet} {node.kubelet}\nmount -o remount,bind,ro {node.kubelet}")
     node.start(prefix=prefix, wait=False)
-    assert "ead-only" in node.wait_ready(False)["destination"]
+    node.wait_unready("destination", "ead-only")
     assert node.text("/livez") == (200, "ok")
     subprocess.run(["nsenter", "-t", str(node.process.pid), "-m", "mount", "-o", "remount,bind,rw", node.kubelet],
                    check=True)
@@ -256,7 +256,7 @@ def test_a_destination_that_turns_read_only_keeps_what_it_has(node):
     good = (node.installed / "web.json").read_bytes()
     remount = ["nsenter", "-t", str(node.process.pid), "-m", "mount", "-o"]
     subprocess.run([*remount, "remount,bind,ro", node.kubelet], check=True)
-    assert "ead-only" in node.wait_ready(False, timeout=10)["destination"]
+    node.wait_unready("destination", "ead-only", timeout=10)
     node.writer.publish({"web.json": profile("close")})
     assert "ead-only" in node.wait_state("web.json", "stale")["reason"]
     assert (node.installed / "web.json").read_bytes() == good
@@ -284,7 +284,7 @@ def test_a_full_destination_keeps_whole_files_and_recovers(node):
     node.writer.publish({"web.json": profile("close"), "new.json": GOOD})
     assert "space" in node.wait_state("web.json", "stale")["reason"]
     assert "space" in node.wait_state("new.json", "invalid")["reason"]
-    assert "space" in node.wait_ready(False)["destination"]
+    node.wait_unready("destination", "space")
     assert node.text("/livez") == (200, "ok")
     assert path.read_bytes() == good
     assert not node.inside(node.installed / "new.json").exists()
@@ -329,7 +329,7 @@ def test_a_link_on_the_way_to_the_destination_is_not_followed(node, tmp_path, li
     path.symlink_to(elsewhere)
     node.writer.publish({"web.json": GOOD})
     node.start(wait=False)
-    assert node.wait_ready(False)["destination"] != "not opened yet"
+    node.wait_unready("destination", "links are not followed here")
     assert node.text("/livez") == (200, "ok")
     path.unlink()
     node.wait_ready(timeout=15)
@@ -356,7 +356,7 @@ def test_a_kubelet_root_that_appears_later_is_waited_for(node):
     node.kubelet.rmdir()
     node.writer.publish({"web.json": GOOD})
     node.start(wait=False)
-    assert str(node.kubelet) in node.wait_ready(False)["destination"]
+    node.wait_unready("destination", str(node.kubelet))
     assert node.text("/livez") == (200, "ok")
     assert not node.kubelet.exists()
     node.kubelet.mkdir()
@@ -372,7 +372,7 @@ def test_a_destination_torn_down_under_us_ends_the_process(node, files, rescan):
     node.installed.rename(removed)
     # a repair may come in between: then once more
     eventually(lambda: not removed.exists() or shutil.rmtree(removed, ignore_errors=True))
-    eventually(lambda: "removed" in node.ready()[1]["destination"], timeout=10)
+    node.wait_unready("destination", "removed under us")
     assert node.process.wait(timeout=20) != 0
     node.writer.publish({"web.json": GOOD})
     node.start()
@@ -384,7 +384,7 @@ def test_a_destination_torn_down_under_us_ends_the_process(node, files, rescan):
 def test_a_second_instance_waits_live_but_not_ready_and_takes_over(node, rival):
     node.start_with({"web.json": GOOD})
     rival.start(wait=False)
-    assert "another instance" in rival.wait_ready(False)["lock"]
+    rival.wait_unready("lock", "another instance")
     assert rival.text("/livez") == (200, "ok")
     node.writer.publish({"web.json": profile("close")})
     first = eventually(lambda: len((found := node.profiles()["web.json"])["changes"]) == 2 and found)

@@ -111,7 +111,7 @@ def test_an_unreadable_manifest_makes_unready_and_writes_nothing(node, damage):
     before = tree(node.installed)
     node.writer.publish({"web.json": profile("close"), "new.json": GOOD})
     node.start(wait=False)
-    assert "manifest" in node.wait_ready(False)["destination"]
+    node.wait_unready("destination", "manifest")
     time.sleep(0.5)
     assert node.text("/livez") == (200, "ok")
     assert tree(node.installed) == before

@@ -236,8 +236,7 @@ def without_seccomp():
 def test_a_node_without_seccomp_says_so_and_is_left_alone(node):
     node.writer.publish({"web.json": GOOD})
     node.start("--rescan", "100ms", wait=False, preexec_fn=without_seccomp())
-    checks = node.wait_ready(False)
-    assert "this kernel has no seccomp filters" in checks["seccomp"]
+    node.wait_unready("seccomp", "this kernel has no seccomp filters")
     time.sleep(0.5)  # rescans later
     assert node.is_alive() and node.text("/livez") == (200, "ok")
     assert node.status()["node"]["actions"] == []
@@ -295,7 +294,8 @@ def test_a_source_volume_torn_down_under_a_live_pod_ends_the_process(node, tmp_p
     for path in sorted(volume.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
     volume.rmdir()
-    node.wait_ready(False, timeout=10)
+    node.wait_unready("sources", "removed")
+    assert node.ready()[1]["destination"] == "ok"
     assert node.process.wait(timeout=20) != 0
     assert (node.installed / "web.json").read_bytes() == good
 
