@@ -78,7 +78,7 @@ int loop_arm_at_latest(sd_event_source *timer, uint64_t usec);
 int loop_must(Daemon *daemon, int r, const char *what);
 void loop_finish(Daemon *daemon, int exit_status);
 
-/** Says that `what` (a path) was torn down under us, and ends the process after a moment of being
+/** Says that `path` was torn down under us, and ends the process after a moment of being
  * unready. */
 void loop_begin_orphaned(Daemon *daemon, const char *path);
 
