@@ -130,3 +130,26 @@ bool argset_is_disjoint(const ArgSet *a, const ArgSet *b) {
                 return false; /* the other one has more than one element */
         return ((a->value ^ b->value) & a->mask & b->mask) != 0;
 }
+
+/* Whether what a range leaves out, below and above, is in another set. */
+static bool range_leaves_out_subset(const ArgSet *a, const ArgSet *b) {
+        const ArgSet below = a->low == 0 ? argset_empty : range(0, a->low - 1);
+        const ArgSet above = a->high == UINT64_MAX ? argset_empty : range(a->high + 1, UINT64_MAX);
+
+        return argset_is_subset(&below, b) && argset_is_subset(&above, b);
+}
+
+bool argset_complements(const ArgSet *a, const ArgSet *b) {
+        if (argset_is_empty(a))
+                return argset_is_all(b);
+        if (a->kind > b->kind)
+                return argset_complements(b, a);
+        switch (a->kind) {
+        case ARGSET_RANGE: return range_leaves_out_subset(a, b);
+        case ARGSET_HOLE: return argset_contains(b, a->value);
+        case ARGSET_MASK: break;
+        }
+        /* a mask of n bits holds one number in 2^n: two are all if they are the halves by one bit
+         */
+        return a->mask == b->mask && (a->mask & (a->mask - 1)) == 0 && a->value != b->value;
+}

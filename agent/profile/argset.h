@@ -39,5 +39,7 @@ bool argset_contains(const ArgSet *set, uint64_t value);
 bool argset_is_subset(const ArgSet *a, const ArgSet *b);
 /** Whether nothing is in both. */
 bool argset_is_disjoint(const ArgSet *a, const ArgSet *b);
+/** Whether everything is in one of them, or in both. */
+bool argset_complements(const ArgSet *a, const ArgSet *b);
 
 #endif

@@ -8,13 +8,15 @@
  * says a word: those are errors.
  */
 
+#include "profile/argset.h"
 #include "profile/policy_check_internal.h"
 
+#include <errno.h>
 #include <inttypes.h>
 
-/* A C program's small negative numbers, in 32 bits: AT_FDCWD is -100. */
-#define NEGATIVE_32_FIRST 0xfffff000U
-#define NEGATIVE_32_LAST  0xffffffffU
+/* A C program's small negative numbers: AT_FDCWD is -100. */
+#define NEGATIVE_FIRST INT64_C(-4096)
+#define HIGH_WORD      (UINT64_MAX << 32)
 
 static bool holds_always(const PolicyRule *rule) {
         for (size_t i = 0; i < rule->n_conditions; i++)
@@ -51,18 +53,26 @@ static void report_always(Checker *checker, const PolicyRule *rule, const Condit
                 opens ? "the rule allows the call whatever its arguments" : "it restricts nothing");
 }
 
-/* SP607 */
+/* SP607: such a number stands in the register with its sign extended, or with a high word of 0. */
 static void check_negative(Checker *checker, const Condition *condition) {
+        const uint64_t high = condition->value & HIGH_WORD;
+        const int64_t number = (int32_t) (uint32_t) condition->value;
+        const char *hint = NULL;
+
         if (condition->op != OP_EQ && condition->op != OP_NE)
                 return;
-        if (condition->value < NEGATIVE_32_FIRST || condition->value > NEGATIVE_32_LAST)
+        if ((high != 0 && high != HIGH_WORD) || number < NEGATIVE_FIRST || number >= 0)
                 return;
-        document_diag(checker->document, checker->diags, SP607, condition->node, false,
-                "for an argument of 32 bits use SCMP_CMP_MASKED_EQ with the mask 4294967295",
-                "%" PRIu64 " is %" PRId32 " in 32 bits only: the filter compares all 64 bits of "
+        hint = arena_printf(checker->document->arena,
+                "for an argument of 32 bits use SCMP_CMP_MASKED_EQ with \"value\": %" PRIu32
+                ", \"valueTwo\": %" PRIu32,
+                UINT32_MAX, (uint32_t) condition->value);
+        if (!hint)
+                checker->error = -ENOMEM;
+        document_diag(checker->document, checker->diags, SP607, condition->node, false, hint,
+                "%" PRIu64 " is %" PRId64 " in %d bits only: the filter compares all 64 bits of "
                 "the register, where the same number can stand as %" PRIu64,
-                condition->value, (int32_t) (uint32_t) condition->value,
-                condition->value | UINT64_MAX << 32);
+                condition->value, number, high == 0 ? 32 : 64, condition->value ^ HIGH_WORD);
 }
 
 static void check_rule(Checker *checker, const PolicyRule *rule) {
@@ -77,8 +87,44 @@ static void check_rule(Checker *checker, const PolicyRule *rule) {
         }
 }
 
+/* Whether two rules do the same, each under one condition, which can fail, on one argument. */
+static bool are_alternatives(const PolicyRule *a, const PolicyRule *b) {
+        return a->n_conditions == 1 && b->n_conditions == 1 && action_equal(a->action, b->action) &&
+                a->conditions->index == b->conditions->index &&
+                !condition_is_always(a->conditions) && !condition_is_always(b->conditions);
+}
+
+/* SP606 for conditions of two rules of which one always holds. */
+static void check_alternatives(Checker *checker, const PolicyRule *a, const PolicyRule *b) {
+        const ArgSet set_a = argset_of(a->conditions), set_b = argset_of(b->conditions);
+        const bool opens = action_permits(a->action.kind);
+
+        if (!argset_complements(&set_a, &set_b))
+                return;
+        document_diag_as(checker->document, checker->diags, SP606,
+                opens ? SEVERITY_ERROR : SEVERITY_WARNING, b->conditions->node, false,
+                "rules are alternatives: write one with SCMP_CMP_EQ for each value that is meant",
+                "every value of argument %u fulfils this condition or that of %s: together the "
+                "rules %s the call whatever its arguments",
+                b->conditions->index, checker_place(checker, a), opens ? "allow" : "apply to");
+}
+
+static void check_call(Checker *checker, const Call *call) {
+        for (size_t i = 0; i < call->n_rules && call->has_conditional; i++)
+                for (size_t j = 0; j < i; j++) {
+                        const PolicyRule *earlier = call->rules[j], *rule = call->rules[i];
+
+                        /* of two conditions in one rule, SP604 speaks */
+                        if (earlier->rule_node != rule->rule_node &&
+                                rule_is_effective(checker, rule) && are_alternatives(earlier, rule))
+                                check_alternatives(checker, earlier, rule);
+                }
+}
+
 void check_conditions(Checker *checker) {
         /* an element's names share its conditions: equal findings become one */
         for (size_t i = 0; i < checker->policy->n_rules; i++)
                 check_rule(checker, &checker->policy->rules[i]);
+        for (size_t i = 0; i < checker->n_calls; i++)
+                check_call(checker, &checker->calls[i]);
 }

@@ -9,7 +9,8 @@
  * Conditions of a rule are on different arguments and must all hold, so a rule is a box: a set for
  * each of six arguments. Boxes have a point in common unless the sets of one argument have none,
  * and one lies in the other if each of its sets does; with exact sets both answers are exact.
- * Rules that equal the default, and rules that never apply, take no part.
+ * Rules that equal the default, and rules that never apply, take no part in that. But whoever
+ * writes one beside a rule that the runtimes do not skip means it to decide, and it does not.
  */
 
 #include "profile/argset.h"
@@ -80,6 +81,7 @@ typedef struct Conflicts {
         Conflict shadowed;             /* SP702 */
         Conflict related[N_RELATIONS]; /* SP703, SP704 */
         Conflict redundant;            /* SP705 */
+        Conflict overruled;            /* SP705, where the author means it to decide */
 } Conflicts;
 
 /* The gravest contradiction with a rule that stands earlier in the text. */
@@ -105,13 +107,35 @@ static Relation find_related(const Checker *checker, const Call *call, const Pol
         return gravest;
 }
 
+/* The rule that decides where `rule`, which equals the default, reads as if it did, or NULL. */
+static const PolicyRule *find_overruling(
+        const Checker *checker, const Call *call, const PolicyRule *rule) {
+        const Box box = box_of(rule);
+
+        if (call->unconditional)
+                return call->unconditional;
+        for (size_t i = 0; i < call->n_rules; i++) {
+                const PolicyRule *other = call->rules[i];
+                const Box other_box = box_of(other);
+
+                if (!rule_is_effective(checker, other) ||
+                        box_relate(&other_box, &box) == RELATION_DISJOINT)
+                        continue;
+                /* a narrower one is an exception, and what is left gets the default as it reads */
+                if (box_is_subset(&box, &other_box) || !box_is_subset(&other_box, &box))
+                        return other;
+        }
+        return NULL;
+}
+
 static void find_conflicts(const Checker *checker, const PolicyRule *rule, Conflicts *found) {
         const Call *call = checker_call(checker, rule->name);
         const PolicyRule *other = NULL;
         Relation relation;
 
         if (!rule_is_effective(checker, rule)) {
-                conflict_add(&found->redundant, rule, NULL);
+                other = find_overruling(checker, call, rule);
+                conflict_add(other ? &found->overruled : &found->redundant, rule, other);
                 return;
         }
         if (rule->n_conditions == 0)
@@ -177,12 +201,27 @@ static void report_redundant(Checker *checker, const Conflict *conflict) {
                           "that is named)");
 }
 
+static void report_overruled(Checker *checker, const Conflict *conflict) {
+        if (conflict->names.n == 0)
+                return;
+        document_diag_as(checker->document, checker->diags, SP705, SEVERITY_WARNING,
+                conflict->names.first, false,
+                conflict->rule->n_conditions == 0
+                        ? "keep one of the two rules"
+                        : "write into the other rule when it applies: all else gets the default",
+                "%s: the rule equals the default, so runtimes skip it, and %s in %s decides",
+                names_text(checker, &conflict->names),
+                checker_action_text(checker, conflict->other->action),
+                checker_place(checker, conflict->other));
+}
+
 /* Says what was found in one element of `syscalls`, and forgets it. */
 static void flush_conflicts(Checker *checker, Conflicts *found) {
         report_shadowed(checker, &found->shadowed);
         for (Relation relation = RELATION_OVERLAPPING; relation < N_RELATIONS; relation++)
                 report_related(checker, &found->related[relation], relation);
         report_redundant(checker, &found->redundant);
+        report_overruled(checker, &found->overruled);
         *found = (Conflicts){};
 }
 

@@ -3,8 +3,9 @@
 /*
  * Calls that an allow-list had better not have: what somebody inside gains by them. One finding for
  * each rule, with all the calls in it. Under a default that permits, everything not denied is open
- * anyway, SP314 says so, and nothing is said here. A call that is allowed under conditions only was
- * thought about; only for clone are the conditions read.
+ * anyway, SP314 says so, and nothing is said here, but of a denial that misses what it is for. A
+ * call that is allowed under conditions only was thought about; only of clone, and of a denied
+ * unshare, are the conditions read.
  */
 
 #include "profile/argset.h"
@@ -14,6 +15,9 @@
 #include "base/cleanup.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <signal.h>
 #include <string.h>
 
 #define RISK_CALLS_MAX 16
@@ -105,37 +109,40 @@ static void check_risks(Checker *checker, RuleId id, const Risk *risks, size_t n
                         names.data);
 }
 
-/* Whether a rule on clone keeps every namespace flag out. */
-static bool keeps_namespaces(const PolicyRule *rule, unsigned flags_index) {
-        /* CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET (linux/sched.h) */
-        const Condition wanted = { .op = OP_MASKED_EQ, .value = 0x7e020000 };
-        const ArgSet wanted_set = argset_of(&wanted);
+/* s390 has the stack first (kernel/fork.c, CONFIG_CLONE_BACKWARDS2). */
+static unsigned clone_flags_index(const Checker *checker) {
+        return strcmp(checker->options->facts.arch->family, "s390") == 0 ? 1 : 0;
+}
+
+/* Whether a rule on clone applies to no call with CLONE_NEWUSER. */
+static bool keeps_user_namespaces(const PolicyRule *rule, unsigned flags_index) {
+        const Condition without = { .op = OP_MASKED_EQ, .value = CLONE_NEWUSER };
+        const ArgSet without_set = argset_of(&without);
 
         for (size_t i = 0; i < rule->n_conditions; i++) {
                 const ArgSet set = argset_of(&rule->conditions[i]);
 
-                if (rule->conditions[i].index == flags_index && argset_is_subset(&set, &wanted_set))
+                if (rule->conditions[i].index == flags_index &&
+                        argset_is_subset(&set, &without_set))
                         return true;
         }
         return false;
 }
 
-/* The first rule by which clone makes namespaces, or NULL. */
+/* The first rule by which clone makes user namespaces, or NULL. */
 static const PolicyRule *find_open_clone(const Checker *checker) {
-        /* s390 has the stack first (kernel/fork.c, CONFIG_CLONE_BACKWARDS2) */
-        const bool is_s390 = strcmp(checker->options->facts.arch->family, "s390") == 0;
         const Call *call = checker_call(checker, "clone");
 
         if (checker_allows(checker, "clone"))
                 return call->unconditional;
         for (size_t i = 0; call && call->permits_some && i < call->n_rules; i++)
                 if (action_permits(call->rules[i]->action.kind) &&
-                        !keeps_namespaces(call->rules[i], is_s390 ? 1 : 0))
+                        !keeps_user_namespaces(call->rules[i], clone_flags_index(checker)))
                         return call->rules[i];
         return NULL;
 }
 
-/* SP903 */
+/* SP903 for an allow-list */
 static void check_namespaces(Checker *checker) {
         const PolicyRule *rule = find_open_clone(checker);
         NameList names = {};
@@ -154,9 +161,84 @@ static void check_namespaces(Checker *checker) {
                         names_text(checker, &names));
 }
 
+/* The first rule that is to deny `name` where CLONE_NEWUSER is among its flags, or NULL. */
+static const PolicyRule *find_newuser_denial(const Call *call, unsigned flags_index) {
+        for (size_t i = 0; call && call->has_conditional && i < call->n_rules; i++) {
+                const PolicyRule *rule = call->rules[i];
+
+                for (size_t j = 0; j < rule->n_conditions; j++)
+                        if (rule->conditions[j].index == flags_index &&
+                                (rule->conditions[j].value & CLONE_NEWUSER) &&
+                                !action_permits(rule->action.kind))
+                                return rule;
+        }
+        return NULL;
+}
+
+/* Whether some rule applies to a call with these flags, whatever its other arguments. */
+static bool is_denied_with(const Call *call, unsigned flags_index, uint64_t flags) {
+        for (size_t i = 0; i < call->n_rules; i++) {
+                const PolicyRule *rule = call->rules[i];
+                bool applies = !action_permits(rule->action.kind);
+
+                for (size_t j = 0; j < rule->n_conditions && applies; j++) {
+                        const ArgSet set = argset_of(&rule->conditions[j]);
+
+                        applies = rule->conditions[j].index == flags_index &&
+                                argset_contains(&set, flags);
+                }
+                if (applies)
+                        return true;
+        }
+        return false;
+}
+
+/* SP903 where a rule is to deny CLONE_NEWUSER, and some flags with it are let through. */
+static void check_newuser_denial(Checker *checker, const PolicyRule *rule, unsigned flags_index) {
+        static const uint64_t asked[] = {
+                CLONE_NEWUSER,
+                CLONE_NEWUSER | SIGCHLD,
+                CLONE_NEWUSER | CLONE_NEWNS,
+                CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | SIGCHLD,
+        };
+
+        for (size_t i = 0; i < N_ELEMENTS(asked); i++)
+                if (!is_denied_with(checker_call(checker, rule->name), flags_index, asked[i])) {
+                        document_diag(checker->document, checker->diags, SP903, rule->name_node,
+                                false,
+                                "the flag is one of many: deny with SCMP_CMP_MASKED_EQ, "
+                                "\"value\": 268435456, \"valueTwo\": 268435456",
+                                "user namespaces stay reachable: with the flags 0x%" PRIx64
+                                ", CLONE_NEWUSER among them, `%s` is not denied",
+                                asked[i], rule->name);
+                        return;
+                }
+}
+
+/* SP903 for a deny-list */
+static void check_denied_namespaces(Checker *checker) {
+        const unsigned clone_index = clone_flags_index(checker);
+        const PolicyRule *clone = find_newuser_denial(checker_call(checker, "clone"), clone_index);
+        const PolicyRule *unshare = find_newuser_denial(checker_call(checker, "unshare"), 0);
+
+        if (clone)
+                check_newuser_denial(checker, clone, clone_index);
+        if (unshare)
+                check_newuser_denial(checker, unshare, 0);
+        if ((clone || unshare) && checker_outcome(checker, "clone3").is_open)
+                document_diag(checker->document, checker->diags, SP903,
+                        clone ? clone->name_node : unshare->name_node, false,
+                        "deny clone3 with errnoRet 38: its flags are in memory, where no filter "
+                        "looks",
+                        "user namespaces stay reachable through `clone3`, which takes the flag "
+                        "denied here, too");
+}
+
 void check_risk(Checker *checker) {
-        if (action_permits(checker->policy->default_action.kind))
+        if (action_permits(checker->policy->default_action.kind)) {
+                check_denied_namespaces(checker);
                 return;
+        }
         check_risks(checker, SP901, control_risks, N_ELEMENTS(control_risks));
         check_risks(checker, SP902, surface_risks, N_ELEMENTS(surface_risks));
         check_namespaces(checker);

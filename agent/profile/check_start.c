@@ -113,7 +113,7 @@ static void check_libraries(Checker *checker) {
         static const char *const at2[] = { "faccessat2", "fchmodat2" };
         static const char *const others[] = { "statx", "newfstatat", "close_range", "epoll_pwait2",
                 "getrandom" };
-        static const char *const hint = "allow it, or deny it with \"errnoRet\": 38 (ENOSYS)";
+        static const char *const hint = "deny it with \"errnoRet\": 38 (ENOSYS), or allow it";
         NameList names = find_denied(checker, clone3, N_ELEMENTS(clone3), true);
 
         if (names.n > 0)

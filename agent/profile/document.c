@@ -332,6 +332,21 @@ static void refuse_type(const Document *document, const cJSON *item, DiagList *d
                 names[node->type]);
 }
 
+/* What stands in a register for a negative number. */
+static void write_negative(const char *digits, size_t n, size_t hint_size, char *hint) {
+        uint64_t magnitude = 0;
+
+        if (parse_digits(digits, n, &magnitude) < 0 || magnitude > (uint64_t) INT64_MAX + 1)
+                return;
+        if (magnitude > (uint64_t) INT32_MAX + 1)
+                snprintf(hint, hint_size, "in 64 bits it is %" PRIu64, -magnitude);
+        else
+                snprintf(hint, hint_size,
+                        "for an int: SCMP_CMP_MASKED_EQ, \"value\": %" PRIu32
+                        ", \"valueTwo\": %" PRIu32 "; in 64 bits it is %" PRIu64,
+                        UINT32_MAX, (uint32_t) -magnitude, -magnitude);
+}
+
 /* A number with a sign, a point or an exponent; the hint is its value where that is plain to see.
  */
 static void refuse_form(const Document *document, const cJSON *item, uint64_t max,
@@ -339,16 +354,13 @@ static void refuse_form(const Document *document, const cJSON *item, uint64_t ma
         const TextNode *node = document_text_node(document, item);
         const char *raw = document->text.bytes + node->value.offset;
         int length = (int) node->value.length;
-        uint64_t magnitude = 0;
-        char hint[64] = "";
+        char hint[128] = "";
 
         if (raw[0] != '-' && item->valuedouble < 1e15 &&
                 item->valuedouble == (double) (uint64_t) item->valuedouble)
                 snprintf(hint, sizeof(hint), "write %.0f", item->valuedouble);
-        else if (max == UINT64_MAX && raw[0] == '-' &&
-                parse_digits(raw + 1, node->value.length - 1, &magnitude) == 0 &&
-                magnitude <= (uint64_t) INT64_MAX + 1)
-                snprintf(hint, sizeof(hint), "in 64 bits it is %" PRIu64, -magnitude);
+        else if (max == UINT64_MAX && raw[0] == '-')
+                write_negative(raw + 1, node->value.length - 1, sizeof(hint), hint);
         document_diag(document, diags, SP104, document_node(item), false, *hint ? hint : range,
                 raw[0] == '-' ? "%.*s is negative: decoders refuse all but unsigned integers"
                               : "%.*s is not a plain integer, and runtimes refuse it",

@@ -220,14 +220,17 @@ static bool is_choice(const ConditionList *list) {
 
 static void check_split(const Resolver *resolver, const Action *action, ConditionList *list) {
         const Condition *repeated = find_repeated_index(list);
-        Severity severity = action && action_permits(action->kind) && !is_choice(list)
-                ? SEVERITY_ERROR
-                : SEVERITY_WARNING;
+        const bool is_meant = is_choice(list);
+        Severity severity = action && action_permits(action->kind) && !is_meant ? SEVERITY_ERROR
+                                                                                : SEVERITY_WARNING;
 
         list->is_split = repeated;
         if (repeated)
                 document_diag_as(resolver->document, resolver->diags, SP604, severity,
-                        repeated->node, false, "write a rule for each condition",
+                        repeated->node, false,
+                        is_meant ? "write a rule for each condition"
+                                 : "two conditions on one argument cannot be joined: write a rule "
+                                   "with SCMP_CMP_EQ for each value that is meant",
                         "argument %u has two conditions: runtimes then make each condition of the "
                         "rule a rule of its own, so that one of them is enough%s",
                         repeated->index,
@@ -275,6 +278,28 @@ static bool check_swapped(const Resolver *resolver, const SurfaceRule *rule, con
                 rule_config_severity(resolver->diags->config, SP605, severity) != SEVERITY_ERROR;
 }
 
+/* SP605 for a denial that says no value, and so denies whoever does not ask for any of the bits. */
+static void check_denied_bits(
+        const Resolver *resolver, const SurfaceRule *rule, const ConditionList *list) {
+        for (size_t i = 0; i < rule->n_args && list->n == rule->n_args; i++) {
+                const unsigned long long mask = list->items[i].value;
+                const char *hint = "for each of the bits write a rule with `value` and `valueTwo` "
+                                   "equal to it";
+
+                if (list->items[i].op != OP_MASKED_EQ || mask == 0 ||
+                        rule->args[i].value_two.is_set)
+                        continue;
+                if ((mask & (mask - 1)) == 0)
+                        hint = arena_printf(resolver->document->arena,
+                                "to deny where the bit is set, write \"valueTwo\": %llu", mask);
+                document_diag(resolver->document, resolver->diags, SP605, rule->args[i].node, false,
+                        hint,
+                        "without `valueTwo` the rule denies calls that have none of the bits "
+                        "0x%llx set, and lets through those that have",
+                        mask);
+        }
+}
+
 /* Returns false when not all of them could be read. */
 static bool resolve_conditions(const Resolver *resolver, const SurfaceRule *rule,
         const Action *action, ConditionList *ret_list) {
@@ -300,6 +325,8 @@ static bool resolve_conditions(const Resolver *resolver, const SurfaceRule *rule
         if (!check_swapped(resolver, rule, is_whole ? action : NULL, &list))
                 is_whole = false;
         check_split(resolver, action, &list);
+        if (action && !action_permits(action->kind))
+                check_denied_bits(resolver, rule, &list);
         *ret_list = list;
         return is_whole;
 }

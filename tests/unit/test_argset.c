@@ -113,18 +113,21 @@ static void test_pairs(void **state) {
                 for (size_t j = 0; j < n; j++) {
                         const Condition *a = &conditions[i], *b = &conditions[j];
                         const ArgSet a_set = argset_of(a), b_set = argset_of(b);
-                        bool is_subset = true, is_disjoint = true;
+                        bool is_subset = true, is_disjoint = true, is_all = true;
 
                         for (size_t k = 0; k < N_POINTS; k++) {
                                 bool in_a = holds(a, points[k]), in_b = holds(b, points[k]);
 
                                 is_subset &= !in_a || in_b;
                                 is_disjoint &= !in_a || !in_b;
+                                is_all &= in_a || in_b;
                         }
                         if (argset_is_subset(&a_set, &b_set) != is_subset)
                                 fail_pair("subset", a, b, is_subset);
                         if (argset_is_disjoint(&a_set, &b_set) != is_disjoint)
                                 fail_pair("disjoint", a, b, is_disjoint);
+                        if (argset_complements(&a_set, &b_set) != is_all)
+                                fail_pair("complements", a, b, is_all);
                 }
 }
 

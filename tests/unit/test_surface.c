@@ -398,8 +398,11 @@ static void test_messages(void **state) {
                         "an errno is 1 to 4094: EPERM is 1, ENOSYS 38" },
                 { "{\"syscalls\":[{\"args\":[{\"index\":-1}]}]}", SP104, "-1 is negative",
                         "the six arguments have indexes 0 to 5" },
+                { "{\"syscalls\":[{\"args\":[{\"value\":-2147483649}]}]}", SP104, "is negative",
+                        "in 64 bits it is 18446744071562067967" },
                 { "{\"syscalls\":[{\"args\":[{\"value\":-1}]}]}", SP104, "-1 is negative",
-                        "in 64 bits it is 18446744073709551615" },
+                        "for an int: SCMP_CMP_MASKED_EQ, \"value\": 4294967295, \"valueTwo\": "
+                        "4294967295; in 64 bits it is 18446744073709551615" },
                 { "{\"syscalls\":{}}", SP205, "must be an array of objects",
                         "put it in [ ]: a list, also where it holds one object" },
                 { "{\"syscalls\":[{\"args\":{}}]}", SP205, "must be an array of objects",
