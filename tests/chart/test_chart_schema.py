@@ -50,12 +50,18 @@ ARG = {"index": 0, "op": "SCMP_CMP_EQ"}
     ({"readyRequires": []}, "/readyRequires"),
     ({"readyRequires": "web.json"}, "/readyRequires"),
     ({"image": {"repository": "registry.test/seccompd@sha256:0"}}, "/image/repository"),
+    ({"image": {"repository": "registry.test/seccompd:0.1.0"}}, "/image/repository"),
+    ({"image": {"repository": "seccompd:0.1.0"}}, "/image/repository"),
+    ({"image": {"repository": "REGISTRY/seccompd"}}, "/image/repository"),
     ({"image": {"digest": "sha256:0"}}, "/image/digest"),
     ({"image": {"tag": 1.2}}, "/image/tag"),
     ({"image": {"pullSecret": "x"}}, "/image"),
     ({"imagePullSecrets": ["registry"]}, "/imagePullSecrets/0"),
     ({"log": {"level": "warn"}}, "/log/level"),
     ({"rescan": 60}, "/rescan"),
+    ({"rescan": "0s"}, "/rescan"),
+    ({"rescan": "99ms"}, "/rescan"),
+    ({"nodePools": [{"name": "a", "rescan": "0m"}]}, "/nodePools/0/rescan"),
     ({"port": 70000}, "/port"),
     ({"port": "10478"}, "/port"),
     ({"cleanup": "yes"}, "/cleanup"),
@@ -72,6 +78,8 @@ ARG = {"index": 0, "op": "SCMP_CMP_EQ"}
     ({"maxUnavailable": 0}, "/maxUnavailable"),
     ({"maxUnavailable": "0%"}, "/maxUnavailable"),
     ({"resources": {"limit": {"memory": "64Mi"}}}, "/resources"),
+    ({"resources": {"limits": {"memory": "64MB"}}}, "/resources/limits/memory"),
+    ({"resources": {"requests": {"cpu": "5 m"}}}, "/resources/requests/cpu"),
     ({"seLinuxOptions": {"types": "spc_t"}}, "/seLinuxOptions"),
     ({"podLabels": {"a": "b c"}}, "/podLabels/a"),
     ({"serviceAccount": {"automount": True}}, "/serviceAccount"),
@@ -88,6 +96,15 @@ def test_a_mistake_is_named_with_its_path(values, path):
     error = refusal(**values)
     assert "values don't meet the specifications of the schema" in error
     assert path in error
+
+
+def test_what_looks_near_a_mistake_passes():
+    for repository in ("seccompd", "registry.test:5000/seccompd", "registry.test/a/b-c_d.e", "localhost:5000/a/seccompd"):
+        assert render(values={"image": {"repository": repository}})
+    for rescan in ("100ms", "1m30s", "60s", "1h"):
+        assert render(values={"rescan": rescan})
+    for memory in (67108864, "64Mi", "0.5Gi", "64M", "128e6"):
+        assert render(values={"resources": {"limits": {"memory": memory, "cpu": 0.5}}})
 
 
 def test_a_profiles_name_is_a_file_name_for_the_agent():
