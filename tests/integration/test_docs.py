@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pages of docs/ say what the programs do: their examples are run."""
 
+import hashlib
 import json
 import platform
 import re
@@ -95,3 +96,52 @@ def test_the_example_of_a_check_in_json_is_right(tmp_path):
     assert list(result) == list(example) and list(result["node"]) == list(example["node"])
     del result["node"], example["node"]
     assert result == example
+
+
+EXAMPLES = ROOT / "deploy" / "examples" / "profiles"
+
+
+def blocks(page):
+    """The blocks of the page that name no language."""
+    return re.findall(r"^```\n(.*?\n)```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+
+
+def test_the_readme_shows_what_seccompctl_says():
+    """Every line of it, in order; `...` stands for some. Only commands on files of this tree can be run."""
+    if platform.machine() != "x86_64":
+        pytest.skip("the examples are of an x86_64 node")
+    shown = [each.splitlines() for block in blocks("README.md") for each in block.split("$ build/seccompctl ")[1:]]
+    runnable = [(command.split(), lines) for command, *lines in shown if re.search(" (tests|deploy)/", command)]
+    assert len(runnable) == 2
+    for command, lines in runnable:
+        said = subprocess.run([SECCOMPCTL.resolve(), *command], cwd=ROOT, capture_output=True, text=True,
+                              check=False).stdout.splitlines()
+        for line in filter(lambda line: line != "...", lines):
+            assert line in said, command
+            del said[:said.index(line) + 1]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/install.md"])
+def test_the_tables_of_status_hold_what_the_examples_become(page):
+    if platform.machine() != "x86_64":
+        pytest.skip("the examples are of an x86_64 node")
+    (table,) = (block for block in blocks(page) if block.startswith("PROFILE "))
+    for row in table.splitlines()[1:]:
+        name, state, digest, _, *finding = row.split(maxsplit=4)
+        profile = EXAMPLES / name
+        if finding and state == "installed":
+            place, message = re.fullmatch(r"(\d+:\d+): (.*) \[SP\d+\]", finding[0]).groups()
+            out = seccompctl("check", "--info", profile).stdout.decode()
+            assert re.search(rf":{place}: \w+: {re.escape(message)} \[SP", out), row
+        if name != "deny-by-default.json":  # the demo has updated it
+            canonical = seccompctl("compile", profile).stdout
+            assert digest == "sha256:" + hashlib.sha256(canonical).hexdigest()[:12], row
+
+
+def test_the_limits_are_those_of_the_source():
+    source = (ROOT / "agent" / "profile" / "limits.h").read_text()
+    page = (ROOT / "docs" / "limits.md").read_text().replace("1 MiB", str(1 << 20))
+    told = {name: int(value.replace(",", "")) for name, value in
+            re.findall(r"^\| `(LIMIT_\w+)` \| ([\d,]+)", page, re.MULTILINE)}
+    assert told == {name: int(value) << int(shift or 0) for name, value, shift in
+                    re.findall(r"^#define (LIMIT_\w+) +\(?(\d+)U(?: << (\d+)\))?", source, re.MULTILINE)}
