@@ -313,6 +313,17 @@ static int find_name(Arena *arena, const ExplainQuery *query, Explanation *expla
         return explanation->call_name ? 0 : -ENOMEM;
 }
 
+/* Whose call a number is: X32 has the calls of X86_64 again, told apart by a bit of the number. */
+static const Arch *arch_of_number(const Arch *arch, int nr) {
+        size_t n_arches = 0;
+        const Arch *arches = arch_all(&n_arches);
+
+        for (size_t i = 0; i < n_arches; i++)
+                if (arches[i].audit_arch == arch->audit_arch && (uint32_t) nr & arches[i].nr_mask)
+                        return &arches[i];
+        return arch;
+}
+
 int policy_explain(Arena *arena, const Policy *policy, const ExplainQuery *query,
         Explanation *ret_explanation) {
         Explanation explanation = {
@@ -324,7 +335,9 @@ int policy_explain(Arena *arena, const Policy *policy, const ExplainQuery *query
         int r = explanation.ways ? 0 : -ENOMEM;
 
         for (size_t i = 0; i < n_arches && r == 0; i++)
-                r = explain_arch(arena, policy, query, arches[i], &explanation);
+                r = explain_arch(arena, policy, query,
+                        query->name ? arches[i] : arch_of_number(arches[i], query->nr),
+                        &explanation);
         if (r == 0 && query->name && explanation.n_ways == 0)
                 r = explain_unknown(arena, policy, query, &explanation);
         if (r == 0)

@@ -49,7 +49,7 @@ typedef struct ExplainWay {
 typedef struct ExplainQuery {
         const char *name; /* NULL: by number */
         int nr;
-        const Arch *arch; /* NULL: all of the profile; by number the native one */
+        const Arch *arch; /* NULL: all of the profile; by number the native one, or X32 */
         CallArgs args;
 } ExplainQuery;
 

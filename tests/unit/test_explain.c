@@ -159,6 +159,15 @@ static const struct {
                 NULL, "", "unknown -1: ALLOW if a0 == 2; ERRNO(1) by default\n" },
         { PERSONALITY, "read", "SCMP_ARCH_X86", "", "X86 3: unlisted\n" },
         { PERSONALITY, "39", "SCMP_ARCH_X32", "", "X32 1073741863: unlisted\n" },
+        /* numbers of X32 are killed where it is not listed, not left to the default */
+        { PERSONALITY, "1073741863", NULL, "", "X32 1073741863: unlisted\n" },
+        { PERSONALITY, "1073741824", "SCMP_ARCH_X86_64", "", "X32 1073741824: unlisted\n" },
+        { PERSONALITY, "1073741823", NULL, "",
+                "X86_64 1073741823: ERRNO(1) by default; runc ENOSYS past 135\n" },
+        { DENY(TWO "'syscalls':[" RULE("'exit'", "ALLOW", "") "]"), "1073741863", "SCMP_ARCH_X86",
+                "", "X86 1073741863: ERRNO(1) by default; runc ENOSYS past 1\n" },
+        { DENY(THREE "'syscalls':[" RULE("'writev'", "ALLOW", "") "]"), "1073741859", NULL, "",
+                "X32 1073741859: ERRNO(1) by default\n" },
         { DENY(THREE "'syscalls':[" RULE("'read'", "ALLOW", "") "]"), "read", "SCMP_ARCH_X32", "",
                 "X32 1073741824: ALLOW\n" },
 };
