@@ -82,6 +82,7 @@ typedef struct Diff {
         DiffRunc runc[POLICY_ARCHES_MAX]; /* by architecture */
         bool has_flags;                   /* flags, listenerPath or listenerMetadata differ */
         bool is_exhaustive;               /* no call was compared by a sample of its arguments */
+        bool is_contested;                /* rules of a side overlap in a call that differs */
         size_t n_points;
 } Diff;
 

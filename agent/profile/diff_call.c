@@ -18,7 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_SIZE 64U
+#define NAME_SIZE   64U
+#define ANSWERS_MAX 8U /* of rules that overlap, SP704 */
 
 /* A call whose rules differ. */
 typedef struct Subject {
@@ -85,12 +86,34 @@ int diff_call_add(Differ *differ, DiffCall *call, const DiffChange *change) {
 
 /* --- one call --- */
 
-static Action answer_of(const Policy *policy, const EvalResult *result) {
-        return result->rule ? result->rule->action : policy->default_action;
+/* What one side answers to a call: one action, or where its rules overlap any of several. */
+typedef struct Answers {
+        const PolicyRule *rule; /* by which the first one is; NULL: the default's */
+        Action actions[ANSWERS_MAX];
+        size_t n;
+} Answers;
+
+static Answers answers_of(
+        const DiffSide *side, const Arch *arch, int nr, const uint64_t args[static SYSCALL_ARGS]) {
+        const EvalResult result = policy_eval(side->table, arch->audit_arch, nr, args);
+        Answers answers = { .rule = result.rule, .n = 1 };
+
+        answers.actions[0] = result.rule ? result.rule->action : side->policy->default_action;
+        if (result.is_ambiguous)
+                answers.n = policy_eval_actions(
+                        side->table, nr, args, N_ELEMENTS(answers.actions), answers.actions);
+        return answers;
+}
+
+static bool may_answer(const Answers *answers, Action action) {
+        for (size_t i = 0; i < answers->n; i++)
+                if (action_equal(answers->actions[i], action))
+                        return true;
+        return false;
 }
 
 /* The name of the call that the answers are about: at a multiplexer, of the one behind it. */
-static const char *decided_name(const EvalResult *a, const EvalResult *b, const char *name) {
+static const char *decided_name(const Answers *a, const Answers *b, const char *name) {
         if ((a->rule && names_equal(a->rule->name, name)) ||
                 (b->rule && names_equal(b->rule->name, name)))
                 return name;
@@ -135,30 +158,46 @@ static bool differs_itself(const Differ *differ, const DiffCall *behind, const D
         return false;
 }
 
-static int compare_point(
-        Differ *differ, Comparison *comparison, const uint64_t args[static SYSCALL_ARGS]) {
-        const uint32_t audit_arch = differ_arch(differ)->audit_arch;
-        const int nr = comparison->subject->nr;
-        const EvalResult a = policy_eval(differ->a.table, audit_arch, nr, args);
-        const EvalResult b = policy_eval(differ->b.table, audit_arch, nr, args);
-        DiffChange change = {
-                .from = answer_of(differ->a.policy, &a),
-                .to = answer_of(differ->b.policy, &b),
-        };
-        DiffCall wanted, *call = NULL;
+static int add_change(Differ *differ, const DiffCall *wanted, Action from, Action to,
+        const uint64_t args[static SYSCALL_ARGS]) {
+        DiffChange change = { .from = from, .to = to, .effect = diff_action_effect(from, to) };
+        DiffCall *call = NULL;
 
-        differ->diff.n_points++;
-        change.effect = diff_action_effect(change.from, change.to);
-        if (change.effect == DIFF_NONE)
+        if (wanted->multiplexer && differs_itself(differ, wanted, &change))
                 return 0;
-        wanted = call_of(differ, comparison, decided_name(&a, &b, comparison->name));
-        if (wanted.multiplexer && differs_itself(differ, &wanted, &change))
-                return 0;
-        call = diff_call_get(differ, &wanted);
+        call = diff_call_get(differ, wanted);
         if (!call)
                 return -ENOMEM;
         memcpy(change.args, args, sizeof(change.args));
         return diff_call_add(differ, call, &change);
+}
+
+/* An answer that one side alone may give is a change: libseccomp may give it. */
+static int add_changes(Differ *differ, const Comparison *comparison, const Answers *a,
+        const Answers *b, const uint64_t args[static SYSCALL_ARGS]) {
+        const DiffCall wanted = call_of(differ, comparison, decided_name(a, b, comparison->name));
+        int r = 0;
+
+        for (size_t i = 0; i < b->n && r == 0; i++)
+                if (!may_answer(a, b->actions[i]))
+                        r = add_change(differ, &wanted, a->actions[0], b->actions[i], args);
+        for (size_t i = 0; i < a->n && r == 0; i++)
+                if (!may_answer(b, a->actions[i]))
+                        r = add_change(differ, &wanted, a->actions[i], b->actions[0], args);
+        return r;
+}
+
+static int compare_point(
+        Differ *differ, Comparison *comparison, const uint64_t args[static SYSCALL_ARGS]) {
+        const Arch *arch = differ_arch(differ);
+        const Answers a = answers_of(&differ->a, arch, comparison->subject->nr, args);
+        const Answers b = answers_of(&differ->b, arch, comparison->subject->nr, args);
+
+        differ->diff.n_points++;
+        differ->diff.is_contested |= a.n > 1 || b.n > 1;
+        if (a.n == 1 && b.n == 1 && action_equal(a.actions[0], b.actions[0]))
+                return 0;
+        return add_changes(differ, comparison, &a, &b, args);
 }
 
 /* The points that one rule is about. */

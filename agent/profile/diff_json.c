@@ -116,8 +116,9 @@ void diff_render_json(Buf *buf, const DiffSource *a, const DiffSource *b, const 
         buf_puts(buf, "{\"apiVersion\":\"seccompctl/v1\",\"kind\":\"DiffResult\"");
         put_source(buf, "a", a);
         put_source(buf, "b", b);
-        buf_printf(buf, ",\"effect\":\"%s\",\"exhaustive\":%s", diff_effect_name(diff->effect),
-                diff->is_exhaustive ? "true" : "false");
+        buf_printf(buf, ",\"effect\":\"%s\",\"exhaustive\":%s,\"contested\":%s",
+                diff_effect_name(diff->effect), diff->is_exhaustive ? "true" : "false",
+                diff->is_contested ? "true" : "false");
         put_arches(buf, "architectures", diff->arches, diff->n_arches);
         put_arches(buf, "onlyInA", diff->only_a, diff->n_only_a);
         put_arches(buf, "onlyInB", diff->only_b, diff->n_only_b);

@@ -249,6 +249,10 @@ void diff_render_text(
         }
         if (diff->effect != DIFF_NONE)
                 put_summary(&page);
+        if (diff->is_contested)
+                buf_puts(buf,
+                        "note: rules with different actions overlap, and libseccomp may let either "
+                        "decide [SP704]\n");
         if (!diff->is_exhaustive)
                 buf_puts(buf,
                         "note: some calls have too many conditions to be compared in full; a "

@@ -308,6 +308,32 @@ bool policy_eval_accepts(const EvalTable *table, uint32_t audit_arch, int nr,
         return false;
 }
 
+static bool has_action(const Action *actions, size_t n, Action action) {
+        for (size_t i = 0; i < n; i++)
+                if (action_equal(actions[i], action))
+                        return true;
+        return false;
+}
+
+size_t policy_eval_actions(const EvalTable *table, int nr, const uint64_t args[static SYSCALL_ARGS],
+        size_t n_max, Action *ret_actions) {
+        const EvalResult result = policy_eval(table, table->arch->audit_arch, nr, args);
+        const Bucket *bucket = bucket_find(table, nr);
+        uint64_t seen[SYSCALL_ARGS];
+        size_t n = 0;
+
+        ret_actions[n++] = result.rule ? result.rule->action : table->policy->default_action;
+        args_narrow(table, args, seen);
+        for (size_t i = 0; result.is_ambiguous && i < bucket->n && n < n_max; i++) {
+                const Bound *bound = &bucket->bounds[i];
+
+                if (range_holds(&bucket->firsts[i], seen) && bound_holds(bound, seen) &&
+                        !has_action(ret_actions, n, bound->source->action))
+                        ret_actions[n++] = bound->source->action;
+        }
+        return n;
+}
+
 const Policy *eval_table_policy(const EvalTable *table) {
         return table->policy;
 }

@@ -52,6 +52,14 @@ EvalResult policy_eval(const EvalTable *table, uint32_t audit_arch, int nr,
 bool policy_eval_accepts(const EvalTable *table, uint32_t audit_arch, int nr,
         const uint64_t args[static SYSCALL_ARGS], uint32_t ret);
 
+/**
+ * All right answers in place of the first: the distinct actions of the rules that match where the
+ * result is ambiguous, else its one action; at most `n_max` (1 or more) of them, policy_eval()'s
+ * first. Of a number of the table's own architecture. Returns how many.
+ */
+size_t policy_eval_actions(const EvalTable *table, int nr, const uint64_t args[static SYSCALL_ARGS],
+        size_t n_max, Action *ret_actions);
+
 /** The policy that a table was made of, borrowed. */
 const Policy *eval_table_policy(const EvalTable *table);
 

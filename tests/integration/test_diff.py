@@ -137,7 +137,7 @@ def test_the_json_is_stable(pair):
     assert body == {
         "apiVersion": "seccompctl/v1", "kind": "DiffResult",
         "a": {"file": str(a), "digest": digests[0]}, "b": {"file": str(b), "digest": digests[1]},
-        "effect": "mixed", "exhaustive": True, "architectures": ["SCMP_ARCH_X86_64"],
+        "effect": "mixed", "exhaustive": True, "contested": False, "architectures": ["SCMP_ARCH_X86_64"],
         "onlyInA": ["SCMP_ARCH_X86"], "onlyInB": ["SCMP_ARCH_X32"], "flagsDiffer": False,
         "calls": [{
             "number": 0, "call": "read", "known": True, "architectures": ["SCMP_ARCH_X86_64"],

@@ -31,6 +31,9 @@
 #define RULE(names, action, args)                                                                  \
         "{'names':[" names "],'action':'SCMP_ACT_" action "','args':[" args "]}"
 #define RULES(...) "'syscalls':[" __VA_ARGS__ "]"
+#define CONTESTED                                                                                  \
+        "note: rules with different actions overlap, and libseccomp may let either decide "        \
+        "[SP704]\n"
 
 static const struct {
         const char *a;
@@ -198,6 +201,25 @@ static const struct {
                 "changed: 0 widened, 0 narrowed, 1 changed\n" },
         { "{" ERRNO RULES(RULE("'unheard_of'", "ALLOW", ARG(0, EQ, 1))) "}",
                 "{" ERRNO RULES(RULE("'unheard_of'", "ALLOW", ARG(0, EQ, 1))) "}", "" },
+        /* where rules overlap libseccomp may take either, so another one is another answer */
+        { "{" ERRNO RULES(RULE("'ioctl'", "TRAP", ARG(0, GE, 8)) "," RULE(
+                  "'ioctl'", "ALLOW", ARG(0, LT, 8))) "}",
+                "{" ERRNO RULES(RULE("'ioctl'", "TRAP", ARG(0, GE, 8)) "," RULE("'ioctl'", "ALLOW",
+                        ARG(0, LE, 20)) "," RULE("'ioctl'", "ALLOW", ARG(0, LT, 8))) "}",
+                "widened\n"
+                "  + ioctl                TRAP -> ALLOW, as ioctl(a0=8)\n"
+                "      A: TRAP when a0 >= 8; ALLOW when a0 < 8; else ERRNO(1)\n"
+                "      B: TRAP when a0 >= 8; ALLOW when a0 < 8, or a0 <= 20; else ERRNO(1)\n"
+                "widened: 1 widened, 0 narrowed, 0 changed\n" CONTESTED },
+        { "{" ERRNO RULES(RULE("'ioctl'", "TRAP", ARG(0, GE, 8)) "," RULE(
+                  "'ioctl'", "ALLOW", ARG(0, LE, 20))) "}",
+                "{" ERRNO RULES(RULE("'ioctl'", "TRAP", ARG(0, GE, 8)) "," RULE(
+                        "'ioctl'", "ALLOW", ARG(0, LT, 8))) "}",
+                "narrowed\n"
+                "  - ioctl                ALLOW -> TRAP, as ioctl(a0=8)\n"
+                "      A: TRAP when a0 >= 8; ALLOW when a0 <= 20; else ERRNO(1)\n"
+                "      B: TRAP when a0 >= 8; ALLOW when a0 < 8; else ERRNO(1)\n"
+                "narrowed: 0 widened, 1 narrowed, 0 changed\n" CONTESTED },
         /* rules equal to the default move runc's border */
         { "{" ERRNO RULES(RULE("'read','write'", "ALLOW", "")) "}",
                 "{" ERRNO RULES(
