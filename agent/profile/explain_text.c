@@ -303,22 +303,11 @@ static bool is_named(const SurfaceRule *rule, const char *name, uint32_t *ret_no
         return false;
 }
 
-static bool is_selected(const Policy *policy, const SurfaceRule *rule) {
-        for (size_t i = 0; i < policy->n_rules; i++)
-                if (policy->rules[i].rule_node == rule->node)
-                        return true;
-        return false;
-}
-
 bool explain_next_unselected(
         const ExplainSource *source, const char *call_name, size_t *at, uint32_t *ret_node) {
-        while (*at < source->surface->n_rules) {
-                const SurfaceRule *rule = &source->surface->rules[(*at)++];
-
-                if ((rule->includes.node != TEXT_NO_NODE || rule->excludes.node != TEXT_NO_NODE) &&
-                        is_named(rule, call_name, ret_node) && !is_selected(source->policy, rule))
+        while (*at < source->policy->n_unselected)
+                if (is_named(source->policy->unselected[(*at)++], call_name, ret_node))
                         return true;
-        }
         return false;
 }
 

@@ -49,6 +49,8 @@ typedef struct Policy {
         size_t n_rules;
         const SurfaceRule *const *left_out; /* rules for this node in which an error was found */
         size_t n_left_out;
+        const SurfaceRule *const *unselected; /* rules that their selectors keep out here */
+        size_t n_unselected;
 } Policy;
 
 /** The owner's options and the node's facts: fixed for a check, borrowed. */

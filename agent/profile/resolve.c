@@ -104,16 +104,21 @@ static int resolve_rules(Resolver *resolver, Policy *policy) {
         Merger *merger = merger_new(resolver->document->arena, resolver->default_action);
         const SurfaceRule **left_out =
                 arena_alloc_array(resolver->document->arena, surface->n_rules, sizeof(left_out[0]));
-        int r = merger && left_out ? 0 : -ENOMEM;
+        const SurfaceRule **unselected = arena_alloc_array(
+                resolver->document->arena, surface->n_rules, sizeof(unselected[0]));
+        int r = merger && left_out && unselected ? 0 : -ENOMEM;
 
         for (size_t i = 0; i < surface->n_rules && r >= 0; i++) {
                 r = resolve_rule(resolver, &surface->rules[i], &selection, merger);
-                if (r > 0)
+                if (r == RULE_LEFT_OUT)
                         left_out[policy->n_left_out++] = &surface->rules[i];
+                else if (r == RULE_UNSELECTED)
+                        unselected[policy->n_unselected++] = &surface->rules[i];
         }
         if (r < 0)
                 return r;
         policy->left_out = left_out;
+        policy->unselected = unselected;
         resolve_select_report(resolver, &selection);
         merger_finish(merger, resolver, policy);
         return 0;

@@ -112,11 +112,17 @@ void merger_report(const Resolver *resolver, const MergeReport *report);
 /** Moves the list into the policy and holds it against the limits: SP102, SP813. */
 void merger_finish(Merger *merger, const Resolver *resolver, Policy *policy);
 
+/** What became of an element of `syscalls`. */
+typedef enum RuleFate {
+        RULE_TAKEN,
+        RULE_LEFT_OUT,   /* applies, but for an error */
+        RULE_UNSELECTED, /* does not apply */
+} RuleFate;
+
 /**
  * Resolves one element of `syscalls` and adds what it says to the list, unless an error was found
  * in it or it does not apply to this node: SP501, SP509, SP601 to SP605, SP608 and what
- * resolve_action() and resolve_select() find. Returns 0; 1 when it applies and was left out for an
- * error; -ENOMEM.
+ * resolve_action() and resolve_select() find. Returns a RuleFate or -ENOMEM.
  */
 int resolve_rule(Resolver *resolver, const SurfaceRule *rule, Selection *selection, Merger *merger);
 

@@ -394,8 +394,8 @@ int resolve_rule(
         if (!resolve_conditions(resolver, rule, has_action ? &action : NULL, &list))
                 is_whole = false;
         if (!is_selected)
-                return 0;
+                return RULE_UNSELECTED;
         if (!is_whole || !has_action)
-                return 1;
+                return RULE_LEFT_OUT;
         return add_rules(resolver, rule, &action, &list, merger);
 }

@@ -98,6 +98,16 @@ def test_a_rule_that_is_not_for_this_node_is_mentioned():
     assert body["notSelected"] == [] and set(map(str, verdicts(body).values())) == {"{'action': 'SCMP_ACT_ALLOW'}"}
 
 
+def test_a_rule_that_an_earlier_one_made_needless_is_for_this_node(tmp_path):
+    path = tmp_path / "twice.json"
+    path.write_text(json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
+        {"names": ["read"], "action": "SCMP_ACT_ALLOW"},
+        {"names": ["read"], "action": "SCMP_ACT_ALLOW", "excludes": {"caps": ["CAP_SYS_ADMIN"]}},
+        {"names": ["read"], "action": "SCMP_ACT_ALLOW", "includes": {"caps": ["CAP_SYS_ADMIN"]}}]}))
+    assert [place["pointer"] for place in explain_json(path, "read")["notSelected"]] == ["/syscalls/2/names/0"]
+    assert explain(path, "read")[1].count("not for this node") == 1
+
+
 def test_architectures_apart_and_together(tmp_path):
     path = tmp_path / "three.json"
     path.write_bytes(json.dumps({
