@@ -9,23 +9,21 @@
 
 #include <string.h>
 
-static void note_use(
-        const Checker *checker, ActionUses *uses, ActionKind kind, uint32_t node, uint32_t parent) {
+static void note_use(const Checker *checker, ActionUses *uses, ActionKind kind, uint32_t node) {
         if (uses->nodes[kind] == TEXT_NO_NODE)
                 uses->nodes[kind] = node;
-        if (kind == ACTION_KILL_THREAD && uses->kill_thread_node == TEXT_NO_NODE)
-                uses->kill_thread_node =
-                        checker_element(checker, parent, "SCMP_ACT_KILL_THREAD", TEXT_NO_NODE);
+        if (uses->kill_thread_node == TEXT_NO_NODE &&
+                checker_reads(checker, node, "SCMP_ACT_KILL_THREAD"))
+                uses->kill_thread_node = node;
 }
 
 ActionUses checker_action_uses(const Checker *checker) {
         const Policy *policy = checker->policy;
-        const uint32_t root = 0;
         ActionUses uses = { .kill_thread_node = TEXT_NO_NODE };
 
         for (ActionKind kind = 0; kind < N_ACTION_KINDS; kind++)
                 uses.nodes[kind] = TEXT_NO_NODE;
-        note_use(checker, &uses, policy->default_action.kind, policy->default_node, root);
+        note_use(checker, &uses, policy->default_action.kind, policy->default_node);
         for (size_t i = 0; i < policy->n_rules; i++) {
                 const PolicyRule *rule = &policy->rules[i];
 
@@ -33,8 +31,7 @@ ActionUses checker_action_uses(const Checker *checker) {
                 if (i > 0 && rule->rule_node == rule[-1].rule_node)
                         continue;
                 note_use(checker, &uses, rule->action.kind,
-                        checker_member(checker, rule->rule_node, "action", rule->rule_node),
-                        rule->rule_node);
+                        checker_member(checker, rule->rule_node, "action", rule->rule_node));
         }
         return uses;
 }

@@ -126,6 +126,10 @@ static bool span_reads(const Document *document, Span span, const char *string) 
         return span.length == length + 2 && memcmp(bytes + 1, string, length) == 0;
 }
 
+bool checker_reads(const Checker *checker, uint32_t node, const char *string) {
+        return span_reads(checker->document, checker->document->text.nodes[node].value, string);
+}
+
 typedef enum Where {
         WHERE_KEY,    /* of a child */
         WHERE_VALUE,  /* of a child */

@@ -61,6 +61,9 @@ bool checker_allows(const Checker *checker, const char *name);
 uint32_t checker_member(
         const Checker *checker, uint32_t object, const char *key, uint32_t otherwise);
 
+/** Whether a node is the string `string`. */
+bool checker_reads(const Checker *checker, uint32_t node, const char *string);
+
 /** The node of an array's first string that reads `string`, or `otherwise`. */
 uint32_t checker_element(
         const Checker *checker, uint32_t array, const char *string, uint32_t otherwise);
