@@ -91,8 +91,8 @@ static void resolve_list(const Resolver *resolver, Policy *policy) {
                 document_diag_as(resolver->document, resolver->diags, SP412, SEVERITY_ERROR,
                         names->node, false,
                         arena_printf(resolver->document->arena, "add \"%s\"", native->name),
-                        "no architecture of the list can run on this node, which is %s: every call "
-                        "of a container would be killed",
+                        "no architecture of the list can run on this node, which is %s: the "
+                        "profile is for others",
                         native->name);
                 return;
         }
