@@ -218,6 +218,7 @@ static bool is_choice(const ConditionList *list) {
         return true;
 }
 
+/* A rule for each condition says what such a rule does; where that is wrong it is no help. */
 static void check_split(const Resolver *resolver, const Action *action, ConditionList *list) {
         const Condition *repeated = find_repeated_index(list);
         const bool is_meant = is_choice(list);
@@ -229,8 +230,8 @@ static void check_split(const Resolver *resolver, const Action *action, Conditio
                 document_diag_as(resolver->document, resolver->diags, SP604, severity,
                         repeated->node, false,
                         is_meant ? "write a rule for each condition"
-                                 : "two conditions on one argument cannot be joined: write a rule "
-                                   "with SCMP_CMP_EQ for each value that is meant",
+                                 : "there are no ranges: write a rule for each value that is "
+                                   "meant, with SCMP_CMP_EQ and the other arguments' conditions",
                         "argument %u has two conditions: runtimes then make each condition of the "
                         "rule a rule of its own, so that one of them is enough%s",
                         repeated->index,

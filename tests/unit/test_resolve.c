@@ -298,6 +298,11 @@ static void test_messages(void **state) {
                         "the mask is 0: the condition holds whatever the argument is, and the rule "
                         "allows the call",
                         "swapped? the mask is `value`: \"value\": 2114060288, \"valueTwo\": 0" },
+                { READ_IF(ARG(0, GE, 2) "," ARG(0, LE, 4)), "argument 0 has two conditions",
+                        "there are no ranges: write a rule for each value that is meant, "
+                        "with SCMP_CMP_EQ and the other arguments' conditions" },
+                { READ_IF(ARG(0, EQ, 2) "," ARG(0, EQ, 4)), "argument 0 has two conditions",
+                        "write a rule for each condition" },
                 { READ_IF("{'index':0,'value':2,'valueTwo':5,'op':'SCMP_CMP_GE'}"),
                         "SCMP_CMP_GE looks at `value` alone",
                         "leave it out: a condition has one bound, and a range is none" },
