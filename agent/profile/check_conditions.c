@@ -63,10 +63,12 @@ static void check_negative(Checker *checker, const Condition *condition) {
                 return;
         if ((high != 0 && high != HIGH_WORD) || number < NEGATIVE_FIRST || number >= 0)
                 return;
-        hint = arena_printf(checker->document->arena,
-                "for an argument of 32 bits use SCMP_CMP_MASKED_EQ with \"value\": %" PRIu32
-                ", \"valueTwo\": %" PRIu32,
-                UINT32_MAX, (uint32_t) condition->value);
+        hint = condition->op == OP_NE
+                ? "no operator compares 32 bits for inequality"
+                : arena_printf(checker->document->arena,
+                          "for an argument of 32 bits use SCMP_CMP_MASKED_EQ with \"value\": "
+                          "%" PRIu32 ", \"valueTwo\": %" PRIu32,
+                          UINT32_MAX, (uint32_t) condition->value);
         if (!hint)
                 checker->error = -ENOMEM;
         document_diag(checker->document, checker->diags, SP607, condition->node, false, hint,

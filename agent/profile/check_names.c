@@ -285,8 +285,8 @@ static void report_file(Checker *checker, const NameFindings *found) {
         if (found->multiplexed.n > 0)
                 document_diag(checker->document, checker->diags, SP507, found->multiplexed.first,
                         false,
-                        "leave out the architectures that have socketcall and ipc, or the "
-                        "conditions",
+                        "leave out the architectures that have socketcall and ipc: no condition "
+                        "reaches there",
                         "the conditions on %s do not hold for 32-bit programs: through socketcall "
                         "and ipc the first argument is another one, and its check is lost",
                         names_text(checker, &found->multiplexed));

@@ -202,7 +202,7 @@ static const Wording wordings[] = {
         { LOOSE(DENY("\"umount\",\"recv\"") "," DENY("\"umount2\"")), SP505, SEVERITY_WARNING,
                 "/syscalls/0/names/1", ": `recv`", "it is `recvfrom`" },
         { STRICT(ALLOW_IF("\"socket\",\"bind\"", ARG("0", "1", "EQ"))), SP507, SEVERITY_WARNING,
-                "/syscalls/1/names/0", "`socket` and `bind`", "socketcall" },
+                "/syscalls/1/names/0", "`socket` and `bind`", "ipc: no condition reaches there" },
         { STRICT(ALLOW("\"ipc\",\"semop\",\"semget\",\"semctl\",\"semtimedop\",\"msgsnd\","
                        "\"msgrcv\",\"msgget\",\"msgctl\",\"shmat\"")),
                 SP508, SEVERITY_WARNING, "/syscalls/1/names/0",
@@ -232,7 +232,7 @@ static const Wording wordings[] = {
                 SEVERITY_INFO, "/syscalls/1/args/0",
                 "18446744073709551516 is -100 in 64 bits only: the filter compares all 64 bits of "
                 "the register, where the same number can stand as 4294967196",
-                "MASKED_EQ with \"value\": 4294967295, \"valueTwo\": 4294967196" },
+                "for inequality" },
         { STRICT(ALLOW("\"ioctl\",\"mknod\"") "," DENY_IF(
                   "\"mknod\",\"ioctl\"", ARG("0", "1", "EQ"))),
                 SP702, SEVERITY_ERROR, "/syscalls/2/names/0",
