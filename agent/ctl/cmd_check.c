@@ -243,6 +243,18 @@ static int prepare(CheckCommand *command) {
         return check_prepare(PROGRAM, command->node, &command->options);
 }
 
+/* The name may be a stranger's: a key of a ConfigMap, an entry of a directory. */
+static int report_unreadable(const Input *input) {
+        _cleanup_buf_ Buf place = {};
+        int r;
+
+        diag_render_place(&place, input->name, 0, 0, false);
+        r = buf_error(&place);
+        if (r == 0)
+                fprintf(stderr, PROGRAM ": %s %s\n", place.data, input_problem(input));
+        return r;
+}
+
 static int check_one(const CheckCommand *command, const Input *input, CheckResults *results) {
         Verdict *verdict = NULL;
         const WorkerRequest request = {
@@ -255,7 +267,7 @@ static int check_one(const CheckCommand *command, const Input *input, CheckResul
         if (input->bytes)
                 r = worker_check(&request, &verdict);
         else
-                fprintf(stderr, PROGRAM ": %s: %s\n", input->name, input_problem(input));
+                r = report_unreadable(input);
         return r < 0 ? r : check_results_add(results, input, verdict);
 }
 

@@ -112,6 +112,17 @@ def test_binary_data_is_base64_to_the_letter(text, ok):
     assert ("binaryData/web.json: is not base64" in err) == (not ok)
 
 
+def test_a_name_in_a_complaint_moves_no_cursor(tmp_path):
+    path = tmp_path / "map.json"
+    path.write_text(json.dumps({"kind": "ConfigMap", "data": {"\x1b[2J.json": 3}}))
+    (tmp_path / "\x1b[2Jlost.json").symlink_to("nowhere")
+    for argument, name in [(path, "map.json#data/\ufffd[2J.json: is not a string"),
+                           (tmp_path, "\ufffd[2Jlost.json: No such file or directory")]:
+        result = seccompctl("check", argument)
+        assert result.returncode == 2
+        assert name in result.stderr.decode() and b"\x1b" not in result.stderr
+
+
 def test_what_only_looks_like_a_config_map_is_checked_as_a_profile(tmp_path):
     for text, rule in [('{"kind": "ConfigMap", "data": {"a.json": "{}"}', "SP101"), ('["ConfigMap"]', "SP201"),
                        ('{"kind": "Pod", "metadata": {"name": "ConfigMap"}}', "SP202"),
