@@ -134,7 +134,7 @@ void explain_put_cases_json(Buf *buf, const ExplainWay *way) {
                         buf, way->cases[i].conditions, way->cases[i].n_conditions);
                 buf_putc(buf, ',');
                 wording_put_action_json(buf, way->cases[i].action);
-                buf_putc(buf, '}');
+                buf_puts(buf, way->cases[i].is_contested ? ",\"contested\":true}" : "}");
         }
         buf_putc(buf, ']');
 }

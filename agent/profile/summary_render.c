@@ -152,6 +152,14 @@ static void put_unknown(Sheet *sheet) {
         buf_putc(sheet->buf, '\n');
 }
 
+static bool has_contest(const Summary *summary) {
+        for (size_t i = 0; i < summary->n_all_conditional; i++)
+                for (size_t j = 0; j < summary->conditional[i].way.n_cases; j++)
+                        if (summary->conditional[i].way.cases[j].is_contested)
+                                return true;
+        return false;
+}
+
 static void put_notes(Sheet *sheet) {
         const Policy *policy = sheet->source->policy;
         const Action action = policy->default_action;
@@ -163,6 +171,10 @@ static void put_notes(Sheet *sheet) {
                 buf_puts(sheet->buf,
                         "\nnote: what no rule denies is permitted, risky and new calls too "
                         "[SP314]\n");
+        if (has_contest(&sheet->summary))
+                buf_puts(sheet->buf,
+                        "\nnote: rules with different actions overlap, and libseccomp may let "
+                        "either decide [SP704]\n");
         for (size_t i = 0; i < policy->n_arches && !is_enosys; i++) {
                 if (sheet->summary.runc_highest[i] < 0)
                         continue;

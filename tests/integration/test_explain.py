@@ -108,6 +108,17 @@ def test_a_rule_that_an_earlier_one_made_needless_is_for_this_node(tmp_path):
     assert explain(path, "read")[1].count("not for this node") == 1
 
 
+def test_the_summary_tells_of_rules_that_overlap(tmp_path):
+    path = tmp_path / "overlap.json"
+    path.write_text(json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
+        {"names": ["ioctl"], "action": action, "args": [{"index": 1, "value": value, "op": op}]}
+        for action, value, op in [("SCMP_ACT_TRAP", 8, "SCMP_CMP_GE"), ("SCMP_ACT_ALLOW", 20, "SCMP_CMP_LE")]]}))
+    assert "overlap, and libseccomp may let either decide [SP704]\n" in explain(path)[1]
+    (call,) = explain_json(path)["conditional"]
+    assert [case.get("contested", False) for case in call["cases"]] == [True, True, False]
+    assert "SP704" not in explain(WEB)[1]
+
+
 def test_architectures_apart_and_together(tmp_path):
     path = tmp_path / "three.json"
     path.write_bytes(json.dumps({
