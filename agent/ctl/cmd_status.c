@@ -280,6 +280,30 @@ static int max_int(int a, int b) {
         return a > b ? a : b;
 }
 
+static void put_problem_of(Buf *out, const StatusCommand *command, const char *name) {
+        const cJSON *part = cJSON_GetObjectItemCaseSensitive(command->root, name);
+        const char *problem = text_of(part, "problem");
+
+        if (problem)
+                buf_printf(out, "%s: %s\n", name, problem);
+}
+
+/* What is wrong with more than one profile, and why there may be none. */
+static void put_problems(Buf *out, const StatusCommand *command) {
+        const cJSON *source = NULL;
+
+        put_problem_of(out, command, "destination");
+        put_problem_of(out, command, "sync");
+        cJSON_ArrayForEach (source, cJSON_GetObjectItemCaseSensitive(command->root, "sources")) {
+                const char *state = text_of(source, "state"), *problem = text_of(source, "problem");
+                const char *name = text_of(source, "name");
+
+                if (problem || (state && strcmp(state, "ok") != 0))
+                        buf_printf(out, "source %s: %s%s%s\n", name ? name : "?",
+                                state ? state : "?", problem ? ": " : "", problem ? problem : "");
+        }
+}
+
 static void put_table(Buf *out, const StatusCommand *command) {
         const cJSON *profile = NULL;
         int width = (int) strlen("PROFILE");
@@ -307,6 +331,7 @@ static void put_table(Buf *out, const StatusCommand *command) {
         }
         if (cJSON_GetArraySize(profiles_of(command)) == 0)
                 buf_puts(out, "(no profiles)\n");
+        put_problems(out, command);
 }
 
 static void put_history(Buf *out, const cJSON *profile) {
