@@ -10,6 +10,7 @@
 
 #include "base/ascii.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
@@ -88,7 +89,7 @@ const char *suggest_nearest(const char *word, const char *const *candidates, siz
 
 /* The best of a list so far: how far its word is, with its prefix. */
 typedef struct Guess {
-        const char *word;
+        const char *word; /* NULL: nothing is meant */
         unsigned cost;
 } Guess;
 
@@ -111,7 +112,7 @@ static void compare_end(
                 return;
         else
                 cost = distance(end, length, written, written_length, limit);
-        if (cost > limit || (best->word && front_cost + cost >= best->cost))
+        if (cost > limit || front_cost + cost >= best->cost)
                 return;
         *best = (Guess){ .word = meant, .cost = front_cost + cost };
 }
@@ -124,7 +125,10 @@ static void compare_ends(
                 compare_end(end, front_cost, list->words[i] + prefix_length, list->words[i], best);
         for (size_t i = 0; i < list->n_aliases; i++)
                 compare_end(end, front_cost, list->aliases[i].written,
-                        list->words[list->aliases[i].meant], best);
+                        list->aliases[i].meant == SUGGEST_NOTHING
+                                ? NULL
+                                : list->words[list->aliases[i].meant],
+                        best);
 }
 
 /* Whether the first `length` characters are words of the prefix: "SCMP_", "ACT_". */
@@ -138,7 +142,7 @@ static bool is_cut_prefix(const char *word, size_t length, const char *prefix) {
 const char *suggest_prefixed(const char *word, const SuggestList *list) {
         const size_t length = strlen(word), prefix_length = strlen(list->prefix);
         const unsigned slips = min((unsigned) prefix_length / 4, 2);
-        Guess best = {};
+        Guess best = { .cost = UINT_MAX };
 
         if (length == 0 || length > SUGGEST_WORD_MAX)
                 return NULL;

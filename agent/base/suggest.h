@@ -3,6 +3,7 @@
 #define SECCOMPD_BASE_SUGGEST_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /**
  * The candidate that a person who typed `word` most likely meant, or NULL when none is near:
@@ -13,10 +14,13 @@
  */
 const char *suggest_nearest(const char *word, const char *const *candidates, size_t n);
 
+/** Of what no word of a list means, however near one is. */
+#define SUGGEST_NOTHING SIZE_MAX
+
 /** What people also write for a word of a list: "DENY" for the word of index ACTION_ERRNO. */
 typedef struct SuggestAlias {
         const char *written; /* without the list's prefix */
-        size_t meant;        /* index into the list's words */
+        size_t meant;        /* index into the list's words, or SUGGEST_NOTHING */
 } SuggestAlias;
 
 /** Words that all begin with a prefix ("SCMP_ACT_"), which people misspell, cut or leave out. */

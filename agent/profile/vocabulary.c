@@ -309,6 +309,15 @@ const char *operator_suggest(const char *name) {
                 { "LTE", OP_LE },
                 { "GTE", OP_GE },
                 { "MASKED", OP_MASKED_EQ },
+                { "NOT_EQ", OP_NE },
+                { "NOT_EQUAL", OP_NE },
+                /* near MASKED_EQ, and not what it says: there is one masked operator */
+                { "MASKED_NE", SUGGEST_NOTHING },
+                { "MASKED_NEQ", SUGGEST_NOTHING },
+                { "MASKED_LT", SUGGEST_NOTHING },
+                { "MASKED_LE", SUGGEST_NOTHING },
+                { "MASKED_GE", SUGGEST_NOTHING },
+                { "MASKED_GT", SUGGEST_NOTHING },
         };
 
         static const SuggestList list = {

@@ -158,6 +158,10 @@ static void test_suggestions(void **state) {
         assert_null(operator_suggest("SCMP_CMP_EE"));
         assert_null(operator_suggest("SCMP_CMP_NLT"));
         assert_null(operator_suggest("SCMP_CMP_NOT"));
+        assert_string_equal(operator_suggest("SCMP_CMP_NOT_EQUAL"), "SCMP_CMP_NE");
+        assert_null(operator_suggest("SCMP_CMP_MASKED_NE"));
+        assert_null(operator_suggest("masked_neq"));
+        assert_null(operator_suggest("SCMP_CMP_MASKED_GE"));
         assert_null(operator_suggest("between"));
         assert_string_equal(
                 filter_flag_suggest("SECCOMP_FILTER_FLAG_TSYN"), "SECCOMP_FILTER_FLAG_TSYNC");
