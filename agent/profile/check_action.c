@@ -61,6 +61,17 @@ static void check_uses(Checker *checker, const ActionUses *uses) {
                 "the profile names, and whoever listens there decides the container's calls");
 }
 
+/* What to write for an action that this node does not offer, and what that does. */
+static const char *replacement_hint(ActionKind kind) {
+        switch (kind) {
+        case ACTION_KILL_PROCESS: return "use SCMP_ACT_KILL";
+        case ACTION_LOG:
+                return "SCMP_ACT_ALLOW lets the same calls happen, without a record of them; "
+                       "SCMP_ACT_ERRNO would deny them";
+        default: return "use SCMP_ACT_ERRNO";
+        }
+}
+
 /* SP313 */
 static void check_offered(Checker *checker, const ActionUses *uses) {
         const NodeFacts *facts = &checker->options->facts;
@@ -68,9 +79,7 @@ static void check_offered(Checker *checker, const ActionUses *uses) {
         for (ActionKind kind = 0; kind < N_ACTION_KINDS; kind++)
                 if (uses->nodes[kind] != TEXT_NO_NODE && !(facts->actions & ACTION_BIT(kind)))
                         document_diag(checker->document, checker->diags, SP313, uses->nodes[kind],
-                                false,
-                                kind == ACTION_KILL_PROCESS ? "use SCMP_ACT_KILL"
-                                                            : "use SCMP_ACT_ERRNO",
+                                false, replacement_hint(kind),
                                 "%s is not offered by this node (kernel %u.%u, libseccomp "
                                 "%u.%u.%u): no container can start with it",
                                 action_kind_name(kind), facts->kernel_major, facts->kernel_minor,
@@ -140,7 +149,8 @@ static void check_listener(Checker *checker, const ActionUses *uses) {
         if (notify != TEXT_NO_NODE && (!path || path[0] != '/')) {
                 document_diag(checker->document, checker->diags, SP310,
                         checker_member(checker, 0, keys[0], notify), false,
-                        "\"listenerPath\": \"/run/….sock\"",
+                        "at the top level of the profile: \"listenerPath\": "
+                        "\"/run/….sock\"",
                         path && path[0] != '\0'
                                 ? "listenerPath is not absolute: runtimes cannot connect to it"
                                 : "SCMP_ACT_NOTIFY without listenerPath: runc refuses to start the "

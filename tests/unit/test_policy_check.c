@@ -171,7 +171,7 @@ static const Wording wordings[] = {
         { "{\"defaultAction\":\"SCMP_ACT_ERRNO\"}", SP315, SEVERITY_WARNING, "",
                 "no container can start", NULL },
         { LOOSE(NOTIFY("\"bpf\"")), SP310, SEVERITY_ERROR, "/syscalls/0/action",
-                "without listenerPath", NULL },
+                "without listenerPath", "at the top level of the profile: \"listenerPath\"" },
         { LOOSE(NOTIFY("\"bpf\"")), SP316, SEVERITY_ERROR, "/syscalls/0/action", "as root",
                 "SP316=warning" },
         /* a key that is spelt with an escape is found by its meaning, its place is not */
@@ -436,6 +436,7 @@ static void test_offered_actions(void **state) {
         assert_string_equal(find(&fixture.diags, SP313)->pointer, "/syscalls/1/action");
         assert_has(find(&fixture.diags, SP313)->message,
                 "SCMP_ACT_LOG is not offered by this node (kernel 6.1, libseccomp 2.5.4)");
+        assert_has(find(&fixture.diags, SP313)->hint, "SCMP_ACT_ALLOW lets the same calls happen");
 }
 
 static void test_owner_decides(void **state) {
