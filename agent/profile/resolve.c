@@ -12,14 +12,22 @@
 
 #include "profile/resolve_internal.h"
 
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "profile/hint.h"
+
 #include <errno.h>
 
 const char *resolve_suggestion(const Resolver *resolver, Suggest suggest, const char *word) {
         const DiagList *diags = resolver->diags;
         const char *nearest = NULL;
+        _cleanup_buf_ Buf foreign = {};
 
         if (diags_allow_guess(diags))
                 nearest = suggest(word);
+        if (hint_put_foreign(&foreign, word) && buf_error(&foreign) == 0)
+                return arena_printf(resolver->document->arena, "%s%s%s%s", foreign.data,
+                        nearest ? ", as `" : "", nearest ? nearest : "", nearest ? "`" : "");
         if (!nearest)
                 return NULL;
         return arena_printf(resolver->document->arena, "did you mean `%s`?", nearest);
@@ -51,6 +59,7 @@ static bool resolve_default(Resolver *resolver, Policy *policy) {
                 .action = action,
                 .errno_ret = &surface->default_errno_ret,
                 .errno_name = &surface->default_errno_name,
+                .action_key = "defaultAction",
                 .errno_key = "defaultErrnoRet",
         };
         bool is_unreadable = !action->string && action->node != TEXT_NO_NODE;

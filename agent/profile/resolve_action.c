@@ -11,9 +11,15 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* MAX_ERRNO of the kernel: larger ones cannot be told from addresses; libseccomp wants less. */
 #define ERRNO_END 4095U
+
+/* Around the errno of "SCMP_ACT_ERRNO(38)". */
+#define DATUM_OPENS          "(:= "
+#define DATUM_CLOSES         ") "
+#define DATUM_TEXT_BYTES_MAX 64U
 
 /* Docker writes an empty name for none. */
 static bool has_errno_name(const ActionText *text) {
@@ -107,13 +113,42 @@ static uint16_t resolve_errno(Resolver *resolver, const ActionText *text, Action
         return (uint16_t) number;
 }
 
+/*
+ * Of "SCMP_ACT_ERRNO(38)", as findings and libseccomp write an action with its errno: the keys that
+ * say it. From the arena; NULL for what is nothing like it.
+ */
+static const char *datum_hint(const Resolver *resolver, const ActionText *text) {
+        Arena *arena = resolver->document->arena;
+        const char *written = text->action->string, *name = NULL, *datum = NULL;
+        const size_t length = strcspn(written, DATUM_OPENS);
+        const char *rest = written + length + strspn(written + length, DATUM_OPENS);
+        uint64_t number = 0;
+        uint16_t known = 0;
+        ActionKind kind;
+
+        if (strlen(written) > DATUM_TEXT_BYTES_MAX)
+                return NULL;
+        name = arena_printf(arena, "%.*s", (int) length, written);
+        datum = arena_printf(arena, "%.*s", (int) strcspn(rest, DATUM_CLOSES), rest);
+        if (!name || !datum || action_kind_parse(name, &kind) < 0 || !action_takes_errno(kind))
+                return NULL;
+        if (errno_name_parse(datum, &known) == 0)
+                number = known;
+        else if (parse_decimal(datum, &number) < 0)
+                return NULL;
+        return arena_printf(arena, "write \"%s\": \"%s\", \"%s\": %llu", text->action_key, name,
+                text->errno_key, (unsigned long long) number);
+}
+
 bool resolve_action(Resolver *resolver, const ActionText *text, Action *ret_action) {
         const char *name = text->action->string;
         ActionKind kind;
 
         if (action_kind_parse(name, &kind) < 0) {
-                const char *hint = resolve_suggestion(resolver, action_suggest, name);
+                const char *hint = datum_hint(resolver, text);
 
+                if (!hint)
+                        hint = resolve_suggestion(resolver, action_suggest, name);
                 document_diag(resolver->document, resolver->diags, SP302, text->action->node, false,
                         hint ? hint : ACTIONS_HINT,
                         "unknown action `%s`: runtimes refuse to start the container", name);

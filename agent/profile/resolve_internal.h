@@ -45,8 +45,9 @@ typedef struct Resolver {
 typedef const char *(*Suggest)(const char *word);
 
 /**
- * "did you mean `NEAREST`?" from the arena; NULL when there is none, or when so much was found that
- * this finding will hardly be kept: looking for the nearest word takes longer than all the rest.
+ * "did you mean `NEAREST`?", or which character of the word is not ASCII, as all words of all lists
+ * are. From the arena; NULL when there is nothing to say. Nobody looks for the nearest word, which
+ * takes longer than all the rest, when so much was found that this finding will hardly be kept.
  */
 const char *resolve_suggestion(const Resolver *resolver, Suggest suggest, const char *word);
 
@@ -55,7 +56,8 @@ typedef struct ActionText {
         const SurfaceString *action;
         const SurfaceNumber *errno_ret;
         const SurfaceString *errno_name;
-        const char *errno_key; /* "errnoRet" or "defaultErrnoRet", for messages */
+        const char *action_key; /* "action" or "defaultAction", for messages */
+        const char *errno_key;  /* "errnoRet" or "defaultErrnoRet" */
 } ActionText;
 
 /**

@@ -12,14 +12,14 @@
 
 #include "profile/resolve_internal.h"
 
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "profile/hint.h"
 #include "profile/syscalls.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define NAME_SIZE     64U
-#define NUMBER_DIGITS 6U /* no call has a longer number, but for ARM's and X32's private ones */
 
 /* The conditions of a rule as they are read. */
 typedef struct ConditionList {
@@ -33,16 +33,15 @@ static const char *suggest_name(const char *word) {
         return syscall_suggest(arch_by_name("SCMP_ARCH_X86_64"), word);
 }
 
-/* What would be right for a text that is a number; numbers differ between architectures. */
-static const char *number_hint(const Resolver *resolver, const char *text) {
-        const Arch *arch = resolver->options->facts.arch;
-        char name[NAME_SIZE];
+/* Whether a text is several names, and what it would be as a list; from the arena. */
+static const char *list_hint(const Resolver *resolver, const char *text) {
+        _cleanup_buf_ Buf words = {};
+        const char *possible = "abcdefghijklmnopqrstuvwxyz0123456789_,;| \t\r\n";
 
-        if (strlen(text) > NUMBER_DIGITS ||
-                syscall_name(arch, (int) strtoul(text, NULL, 10), sizeof(name), name) < 0)
-                return "calls are named, not numbered";
-        return arena_printf(resolver->document->arena,
-                "calls are named, not numbered: %s is `%s` on %s", text, name, arch->name);
+        if (text[strspn(text, possible)] != '\0' || hint_put_words(&words, text) < 2 ||
+                buf_error(&words) < 0)
+                return NULL;
+        return arena_printf(resolver->document->arena, "write %s", words.data);
 }
 
 /* What would be right for a text that is no name. */
@@ -54,12 +53,19 @@ static const char *impossible_hint(const Resolver *resolver, const char *text) {
         if (strpbrk(text, "*?["))
                 return "runtimes know no patterns: name each call";
         if (strpbrk(text, ",;|"))
+                hint = list_hint(resolver, text);
+        if (hint)
+                return hint;
+        if (strpbrk(text, ",;|"))
                 return "write one string for each name: [\"openat\", \"close\"]";
         if (strchr(text, ':'))
                 return "the name alone; what its arguments must be goes into `args`";
         if (text[strspn(text, "0123456789")] == '\0')
-                return number_hint(resolver, text);
+                return hint_call_number(
+                        resolver->document->arena, resolver->options->facts.arch, text);
         hint = resolve_suggestion(resolver, suggest_name, text);
+        if (!hint)
+                hint = list_hint(resolver, text);
         return hint ? hint : "system calls are spelt with lower-case ASCII letters, digits and `_`";
 }
 
@@ -366,6 +372,7 @@ static bool resolve_rule_action(Resolver *resolver, const SurfaceRule *rule, Act
                 .action = &rule->action,
                 .errno_ret = &rule->errno_ret,
                 .errno_name = &rule->errno_name,
+                .action_key = "action",
                 .errno_key = "errnoRet",
         };
 

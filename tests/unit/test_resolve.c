@@ -283,6 +283,35 @@ static void test_messages(void **state) {
                         "an action is SCMP_ACT_ALLOW, SCMP_ACT_ERRNO, SCMP_ACT_LOG, "
                         "SCMP_ACT_KILL_PROCESS, SCMP_ACT_KILL, SCMP_ACT_TRAP, SCMP_ACT_TRACE or "
                         "SCMP_ACT_NOTIFY" },
+                { "{'defaultAction':'SCMP_ACT_ERRNO(38)'}", "unknown action",
+                        "write \"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 38" },
+                { DENY("'syscalls':[{'names':['read'],'action':'SCMP_ACT_TRACE: EPERM'}]"),
+                        "unknown action", "write \"action\": \"SCMP_ACT_TRACE\", \"errnoRet\": 1" },
+                { "{'defaultAction':'SCMP_ACT_ERRNO(what)'}", "unknown action", ACTIONS_HINT },
+                { "{'defaultAction':'SCMP_ACT_ALLOW(38)'}", "unknown action", ACTIONS_HINT },
+                { "{'defaultAction':'SCMP_ACT_\u0415RRNO'}", "unknown action",
+                        "the word has a character that is not ASCII, however it looks (U+0415): "
+                        "type it anew" },
+                { DENY("'architectures':['SCMP_ARCH_X86_6\u200b4']"), "unknown architecture",
+                        "the word has a character that is not ASCII, however it looks (U+200B): "
+                        "type it anew, as `SCMP_ARCH_X86_64`" },
+                { READ_IF("{'index':0,'value':1,'op':'SCMP_CMP_MASKED_\u0415Q'}"),
+                        "unknown operator",
+                        "the word has a character that is not ASCII, however it looks (U+0415): "
+                        "type it anew, as `SCMP_CMP_MASKED_EQ`" },
+                { READ_IF("{'index':0,'value':1,'op':'SCMP_CMP_MASKED_NE'}"), "unknown operator",
+                        OPERATORS_HINT },
+                { DENY("'syscalls':[{'names':['clone3, fchmodat2'],'action':'SCMP_ACT_ALLOW'}]"),
+                        "cannot be the name", "write [\"clone3\", \"fchmodat2\"]" },
+                { DENY("'syscalls':[{'names':['openat close'],'action':'SCMP_ACT_ALLOW'}]"),
+                        "cannot be the name", "write [\"openat\", \"close\"]" },
+                { DENY("'syscalls':[{'names':['Openat,close'],'action':'SCMP_ACT_ALLOW'}]"),
+                        "cannot be the name",
+                        "write one string for each name: [\"openat\", \"close\"]" },
+                { DENY("'syscalls':[{'names':['read '],'action':'SCMP_ACT_ALLOW'}]"),
+                        "cannot be the name", "did you mean `read`?" },
+                { DENY("'syscalls':[{'names':['rea d'],'action':'SCMP_ACT_ALLOW'}]"),
+                        "cannot be the name", "did you mean `read`?" },
                 { "{}", "defaultAction is missing",
                         "\"defaultAction\": \"SCMP_ACT_ERRNO\" denies what no rule allows" },
                 { "{'syscalls':[{'names':['a'],'action':'SCMP_ACT_ERRNO'},{'names':['b'],'action':"

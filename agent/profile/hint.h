@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SECCOMPD_PROFILE_HINT_H
+#define SECCOMPD_PROFILE_HINT_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "profile/arch.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * What would be right, made of an author's own words. Errors stay in the buffer.
+ */
+
+/** Texts that are longer are not repeated in a hint. */
+#define HINT_TEXT_BYTES_MAX 256U
+
+/**
+ * The words of a text that lists several ("clone3, fchmodat2", "A|B") as a JSON array of strings:
+ * `["clone3", "fchmodat2"]`. Returns how many there are; nothing is written for none, nor for a
+ * text that is too long to be repeated.
+ */
+size_t hint_put_words(Buf *buf, const char *text);
+
+/**
+ * What is to be said of a number where the name of a call belongs, with the call that has it on
+ * `arch` if there is one. Static or from the arena; NULL when memory is out.
+ */
+const char *hint_call_number(Arena *arena, const Arch *arch, const char *digits);
+
+/**
+ * Says of a word that has to be ASCII which character of it is not, as it may look just like one
+ * that is, or like nothing. Returns false, with nothing written, for a word that is all ASCII.
+ */
+bool hint_put_foreign(Buf *buf, const char *word);
+
+#endif
