@@ -217,7 +217,8 @@ static int reading_make(Reading *reading, const ExplainCommand *command) {
         r = document_parse(reading->arena, input->bytes, input->size_bytes, &reading->diags,
                 &reading->document);
         if (r == 0)
-                r = surface_parse(&reading->document, &reading->diags, &reading->surface);
+                r = surface_parse(&reading->document, command->options.facts.arch, &reading->diags,
+                        &reading->surface);
         if (r == 0)
                 r = policy_resolve(&reading->document, &reading->surface, &command->options,
                         &reading->diags, &reading->policy);

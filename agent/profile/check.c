@@ -70,7 +70,7 @@ static int check_text(Check *check) {
                 check->arena, check->bytes, check->size_bytes, &check->diags, &check->document);
         if (r != 0)
                 return r;
-        r = surface_parse(&check->document, &check->diags, &check->surface);
+        r = surface_parse(&check->document, options->facts.arch, &check->diags, &check->surface);
         if (r != 0)
                 return r;
         r = policy_resolve(

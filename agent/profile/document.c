@@ -305,7 +305,8 @@ static int parse_digits(const char *digits, size_t n, uint64_t *ret_value) {
         return 0;
 }
 
-static void refuse_type(const Document *document, const cJSON *item, DiagList *diags) {
+static void refuse_type(
+        const Document *document, const cJSON *item, const char *range, DiagList *diags) {
         static const char *const names[] = {
                 [TEXT_NULL] = "null",
                 [TEXT_FALSE] = "false",
@@ -328,7 +329,7 @@ static void refuse_type(const Document *document, const cJSON *item, DiagList *d
         if (node->type == TEXT_STRING && constant_parse(item->valuestring, &value) == 0)
                 snprintf(hint, sizeof(hint), "write the number: %" PRIu64, value);
         document_diag(document, diags, SP205, document_node(item), false,
-                node->type == TEXT_STRING ? hint : NULL, "%s where a number is wanted",
+                node->type == TEXT_STRING ? hint : range, "%s where a number is wanted",
                 names[node->type]);
 }
 
@@ -375,7 +376,7 @@ int document_get_uint(const Document *document, const cJSON *item, uint64_t max,
         int r;
 
         if (node->type != TEXT_NUMBER) {
-                refuse_type(document, item, diags);
+                refuse_type(document, item, range, diags);
                 return 1;
         }
         r = parse_digits(raw, node->value.length, &value);

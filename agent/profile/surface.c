@@ -15,13 +15,15 @@
 #include "profile/surface.h"
 
 #include "base/cleanup.h"
+#include "profile/arch.h"
 #include "profile/limits.h"
 #include "profile/surface_foreign.h"
 #include "profile/surface_reader.h"
 
 /* clang-format off */
-#define FIELD(type, key, member, read, null) { key, read, offsetof(type, member), null }
-#define WHOLE(key, read, null)               { key, read, 0, null }
+#define FIELD(type, key, member, read, null, ...) \
+        { key, read, offsetof(type, member), null, __VA_ARGS__ }
+#define WHOLE(key, read, null, ...) { key, read, 0, null, __VA_ARGS__ }
 
 #define ABSENT          { .node = TEXT_NO_NODE }
 #define SELECTOR_ABSENT { .node = TEXT_NO_NODE, .caps = ABSENT, .arches = ABSENT, .min_kernel = ABSENT }
@@ -58,19 +60,42 @@ static const Surface surface_absent = {
         .rules_node = TEXT_NO_NODE,
 };
 
+static bool is_action(const char *word) {
+        ActionKind kind;
+
+        return action_kind_parse(word, &kind) == 0;
+}
+
+static bool is_operator(const char *word) {
+        Operator op;
+
+        return operator_parse(word, &op) == 0;
+}
+
+static bool is_arch(const char *word) {
+        return arch_by_name(word);
+}
+
 static const Field arg_fields[] = {
         FIELD(SurfaceArg, "index", index, reader_index, NULL_REQUIRED),
         FIELD(SurfaceArg, "value", value, reader_value, NULL_REQUIRED),
         FIELD(SurfaceArg, "valueTwo", value_two, reader_value, NULL_REFUSED),
-        FIELD(SurfaceArg, "op", op, reader_string, NULL_REQUIRED),
+        FIELD(SurfaceArg, "op", op, reader_string, NULL_REQUIRED, .example = "\"SCMP_CMP_EQ\"",
+                .is_word = is_operator),
+};
+
+static const FieldTable arg_table = {
+        "in a condition, an element of `args`",
+        arg_fields,
+        N_ELEMENTS(arg_fields),
 };
 
 /* Whether a list of objects can be read. The model of an object is large, however little is in it.
  */
-static bool expect_objects(Reader *reader, const cJSON *item) {
+static bool expect_objects(Reader *reader, const Field *field, const cJSON *item) {
         size_t n = reader_count(item);
 
-        if (!reader_expect(reader, item, item->string, cJSON_IsArray(item), "an array of objects"))
+        if (!reader_expect(reader, field, item, cJSON_IsArray(item), SHAPE_OBJECTS))
                 return false;
         if (n <= LIMIT_LIST_OBJECTS)
                 return true;
@@ -79,12 +104,12 @@ static bool expect_objects(Reader *reader, const cJSON *item) {
         return false;
 }
 
-static void read_args(Reader *reader, const cJSON *item, void *ret_field) {
+static void read_args(Reader *reader, const Field *field, const cJSON *item, void *ret_field) {
         SurfaceRule *rule = ret_field;
         const cJSON *element = NULL;
 
         rule->args_node = document_node(item);
-        if (!expect_objects(reader, item))
+        if (!expect_objects(reader, field, item))
                 return;
         rule->args = reader_allocate(reader, reader_count(item), sizeof(rule->args[0]));
         if (!rule->args)
@@ -92,27 +117,36 @@ static void read_args(Reader *reader, const cJSON *item, void *ret_field) {
         cJSON_ArrayForEach (element, item) {
                 SurfaceArg *arg = &rule->args[rule->n_args];
 
-                if (!reader_accepts_object(reader, element, item->string))
+                if (!reader_accepts_object(reader, field, element))
                         continue;
                 *arg = arg_absent;
                 arg->node = document_node(element);
-                reader_object(reader, element, arg_fields, N_ELEMENTS(arg_fields), arg);
+                reader_object(reader, element, &arg_table, arg);
                 rule->n_args++;
         }
 }
 
 static const Field selector_fields[] = {
-        FIELD(SurfaceSelector, "caps", caps, reader_strings, NULL_ABSENT),
-        FIELD(SurfaceSelector, "arches", arches, reader_strings, NULL_ABSENT),
-        FIELD(SurfaceSelector, "minKernel", min_kernel, reader_string, NULL_REFUSED),
+        FIELD(SurfaceSelector, "caps", caps, reader_strings, NULL_ABSENT,
+                .example = "[\"CAP_SYS_ADMIN\"]"),
+        FIELD(SurfaceSelector, "arches", arches, reader_strings, NULL_ABSENT,
+                .example = "[\"amd64\"]"),
+        FIELD(SurfaceSelector, "minKernel", min_kernel, reader_string, NULL_REFUSED,
+                .example = "\"4.8\"", .number_key = "minKernel"),
 };
 
-static void read_selector(Reader *reader, const cJSON *item, void *ret_field) {
+static const FieldTable selector_table = {
+        "in `includes` or `excludes`, in a rule",
+        selector_fields,
+        N_ELEMENTS(selector_fields),
+};
+
+static void read_selector(Reader *reader, const Field *field, const cJSON *item, void *ret_field) {
         SurfaceSelector *selector = ret_field;
 
         selector->node = document_node(item);
-        if (reader_expect(reader, item, item->string, cJSON_IsObject(item), "an object"))
-                reader_object(reader, item, selector_fields, N_ELEMENTS(selector_fields), selector);
+        if (reader_expect(reader, field, item, cJSON_IsObject(item), SHAPE_OBJECT))
+                reader_object(reader, item, &selector_table, selector);
 }
 
 /* What a rule is read into: the rule, and the legacy key until it is clear that it stands alone. */
@@ -122,11 +156,12 @@ typedef struct RuleParts {
 } RuleParts;
 
 /* A list under the key that takes one name. */
-static void read_legacy_name(Reader *reader, const cJSON *item, void *ret_field) {
+static void read_legacy_name(
+        Reader *reader, const Field *field, const cJSON *item, void *ret_field) {
         SurfaceString *name = ret_field;
 
         if (!cJSON_IsArray(item)) {
-                reader_string(reader, item, name);
+                reader_string(reader, field, item, name);
                 return;
         }
         name->node = document_node(item);
@@ -136,14 +171,28 @@ static void read_legacy_name(Reader *reader, const cJSON *item, void *ret_field)
 }
 
 static const Field rule_fields[] = {
-        FIELD(RuleParts, "names", rule.names, reader_names, NULL_REQUIRED),
-        FIELD(RuleParts, "name", legacy_name, read_legacy_name, NULL_REFUSED),
-        FIELD(RuleParts, "action", rule.action, reader_string, NULL_REQUIRED),
+        FIELD(RuleParts, "names", rule.names, reader_names, NULL_REQUIRED,
+                .example = "[\"read\", \"write\"]"),
+        FIELD(RuleParts, "name", legacy_name, read_legacy_name, NULL_REFUSED,
+                .example = "\"read\""),
+        FIELD(RuleParts, "action", rule.action, reader_string, NULL_REQUIRED,
+                .example = "\"SCMP_ACT_ALLOW\"", .is_word = is_action),
         FIELD(RuleParts, "errnoRet", rule.errno_ret, reader_errno, NULL_ABSENT),
-        FIELD(RuleParts, "errno", rule.errno_name, reader_string, NULL_REFUSED),
-        FIELD(RuleParts, "args", rule, read_args, NULL_ABSENT),
-        FIELD(RuleParts, "includes", rule.includes, read_selector, NULL_ABSENT),
-        FIELD(RuleParts, "excludes", rule.excludes, read_selector, NULL_ABSENT),
+        FIELD(RuleParts, "errno", rule.errno_name, reader_string, NULL_REFUSED,
+                .example = "\"ENOSYS\"", .number_key = "errnoRet"),
+        FIELD(RuleParts, "args", rule, read_args, NULL_ABSENT,
+                .example = "[{ \"index\": 0, \"value\": 1, \"op\": \"SCMP_CMP_EQ\" }]",
+                .inner = &arg_table),
+        FIELD(RuleParts, "includes", rule.includes, read_selector, NULL_ABSENT,
+                .example = "{ \"caps\": [\"CAP_SYS_ADMIN\"] }", .inner = &selector_table),
+        FIELD(RuleParts, "excludes", rule.excludes, read_selector, NULL_ABSENT,
+                .example = "{ \"caps\": [\"CAP_SYS_ADMIN\"] }", .inner = &selector_table),
+};
+
+static const FieldTable rule_table = {
+        "in a rule, an element of `syscalls`",
+        rule_fields,
+        N_ELEMENTS(rule_fields),
 };
 
 /*
@@ -179,7 +228,7 @@ static void read_rule(Reader *reader, const cJSON *item, SurfaceRule *ret_rule) 
 
         parts.rule.node = document_node(item);
         reader->diags->worst = SEVERITY_OFF; /* to see what this rule alone brings */
-        reader_object(reader, item, rule_fields, N_ELEMENTS(rule_fields), &parts);
+        reader_object(reader, item, &rule_table, &parts);
         adopt_legacy_name(reader, &parts.legacy_name, &parts.rule);
         parts.rule.is_broken = diags_have_errors(reader->diags);
         if (reader->diags->worst < worst_before)
@@ -187,33 +236,41 @@ static void read_rule(Reader *reader, const cJSON *item, SurfaceRule *ret_rule) 
         *ret_rule = parts.rule;
 }
 
-static void read_rules(Reader *reader, const cJSON *item, void *ret_field) {
+static void read_rules(Reader *reader, const Field *field, const cJSON *item, void *ret_field) {
         Surface *surface = ret_field;
         const cJSON *element = NULL;
 
         surface->rules_node = document_node(item);
-        if (!expect_objects(reader, item))
+        if (!expect_objects(reader, field, item))
                 return;
         surface->rules = reader_allocate(reader, reader_count(item), sizeof(surface->rules[0]));
         if (!surface->rules)
                 return;
         cJSON_ArrayForEach (element, item) {
-                if (reader_accepts_object(reader, element, item->string))
+                if (reader_accepts_object(reader, field, element))
                         read_rule(reader, element, &surface->rules[surface->n_rules++]);
         }
 }
 
 static const Field arch_map_fields[] = {
-        FIELD(SurfaceArchMap, "architecture", arch, reader_string, NULL_REQUIRED),
-        FIELD(SurfaceArchMap, "subArchitectures", sub_arches, reader_strings, NULL_ABSENT),
+        FIELD(SurfaceArchMap, "architecture", arch, reader_string, NULL_REQUIRED,
+                .example = "\"SCMP_ARCH_X86_64\"", .is_word = is_arch),
+        FIELD(SurfaceArchMap, "subArchitectures", sub_arches, reader_strings, NULL_ABSENT,
+                .example = "[\"SCMP_ARCH_X86\"]"),
 };
 
-static void read_arch_map(Reader *reader, const cJSON *item, void *ret_field) {
+static const FieldTable arch_map_table = {
+        "in an element of `archMap`",
+        arch_map_fields,
+        N_ELEMENTS(arch_map_fields),
+};
+
+static void read_arch_map(Reader *reader, const Field *field, const cJSON *item, void *ret_field) {
         Surface *surface = ret_field;
         const cJSON *element = NULL;
 
         surface->arch_map_node = document_node(item);
-        if (!expect_objects(reader, item))
+        if (!expect_objects(reader, field, item))
                 return;
         surface->arch_map =
                 reader_allocate(reader, reader_count(item), sizeof(surface->arch_map[0]));
@@ -222,25 +279,43 @@ static void read_arch_map(Reader *reader, const cJSON *item, void *ret_field) {
         cJSON_ArrayForEach (element, item) {
                 SurfaceArchMap *entry = &surface->arch_map[surface->n_arch_map];
 
-                if (!reader_accepts_object(reader, element, item->string))
+                if (!reader_accepts_object(reader, field, element))
                         continue;
                 *entry = arch_map_absent;
                 entry->node = document_node(element);
-                reader_object(reader, element, arch_map_fields, N_ELEMENTS(arch_map_fields), entry);
+                reader_object(reader, element, &arch_map_table, entry);
                 surface->n_arch_map++;
         }
 }
 
 static const Field profile_fields[] = {
-        FIELD(Surface, "defaultAction", default_action, reader_string, NULL_REQUIRED),
+        FIELD(Surface, "defaultAction", default_action, reader_string, NULL_REQUIRED,
+                .example = "\"SCMP_ACT_ERRNO\"", .is_word = is_action),
         FIELD(Surface, "defaultErrnoRet", default_errno_ret, reader_errno, NULL_ABSENT),
-        FIELD(Surface, "defaultErrno", default_errno_name, reader_string, NULL_REFUSED),
-        FIELD(Surface, "architectures", architectures, reader_strings, NULL_ABSENT),
-        WHOLE("archMap", read_arch_map, NULL_ABSENT),
-        FIELD(Surface, "flags", flags, reader_strings, NULL_ABSENT),
-        FIELD(Surface, "listenerPath", listener_path, reader_string, NULL_REFUSED),
-        FIELD(Surface, "listenerMetadata", listener_metadata, reader_string, NULL_REFUSED),
-        WHOLE("syscalls", read_rules, NULL_REFUSED),
+        FIELD(Surface, "defaultErrno", default_errno_name, reader_string, NULL_REFUSED,
+                .example = "\"EPERM\"", .number_key = "defaultErrnoRet"),
+        FIELD(Surface, "architectures", architectures, reader_strings, NULL_ABSENT,
+                .example = "[\"SCMP_ARCH_X86_64\", \"SCMP_ARCH_AARCH64\"]"),
+        WHOLE("archMap", read_arch_map, NULL_ABSENT,
+                .example = "[{ \"architecture\": \"SCMP_ARCH_X86_64\", \"subArchitectures\": "
+                           "[\"SCMP_ARCH_X86\"] }]",
+                .inner = &arch_map_table),
+        FIELD(Surface, "flags", flags, reader_strings, NULL_ABSENT,
+                .example = "[\"SECCOMP_FILTER_FLAG_LOG\"]"),
+        FIELD(Surface, "listenerPath", listener_path, reader_string, NULL_REFUSED,
+                .example = "\"/run/listener.sock\""),
+        FIELD(Surface, "listenerMetadata", listener_metadata, reader_string, NULL_REFUSED,
+                .example = "\"…\""),
+        WHOLE("syscalls", read_rules, NULL_REFUSED,
+                .example = "[{ \"names\": [\"read\", \"write\"], \"action\": "
+                           "\"SCMP_ACT_ALLOW\" }]",
+                .inner = &rule_table),
+};
+
+static const FieldTable profile_table = {
+        "at the top level of the profile",
+        profile_fields,
+        N_ELEMENTS(profile_fields),
 };
 
 static void report_tally(const Reader *reader, const Tally *tally, RuleId rule, bool on_key,
@@ -254,8 +329,14 @@ static void report_tally(const Reader *reader, const Tally *tally, RuleId rule, 
                         tally->n > 2 ? "s" : "");
 }
 
-int surface_parse(const Document *document, DiagList *diags, Surface *ret_surface) {
-        Reader reader = { .document = document, .diags = diags };
+int surface_parse(
+        const Document *document, const Arch *native, DiagList *diags, Surface *ret_surface) {
+        Reader reader = {
+                .document = document,
+                .native = native,
+                .diags = diags,
+                .top = &profile_table,
+        };
         Surface surface = surface_absent;
 
         if (!cJSON_IsObject(document->root)) {
@@ -269,8 +350,7 @@ int surface_parse(const Document *document, DiagList *diags, Surface *ret_surfac
         }
         if (surface_foreign_find(document, diags))
                 return 1;
-        reader_object(
-                &reader, document->root, profile_fields, N_ELEMENTS(profile_fields), &surface);
+        reader_object(&reader, document->root, &profile_table, &surface);
         report_tally(&reader, &reader.nulls, SP204, false, NULL,
                 "null for a list, an object or an errno is read as absent");
         report_tally(&reader, &reader.legacy_names, SP502, true, "write \"names\": [\"…\"]",

@@ -2,6 +2,7 @@
 #ifndef SECCOMPD_PROFILE_SURFACE_H
 #define SECCOMPD_PROFILE_SURFACE_H
 
+#include "profile/arch.h"
 #include "profile/document.h"
 #include "profile/vocabulary.h"
 
@@ -92,12 +93,14 @@ typedef struct Surface {
 } Surface;
 
 /**
- * Reads a document as a profile: SP104, SP201 to SP205, SP502, SP509 for NUL in a name. Keys that
+ * Reads a document as a profile, for a node of the architecture `native` (only what is said of a
+ * number for a name hangs on it): SP104, SP201 to SP205, SP502, SP509 for NUL in a name. Keys that
  * are null where Go takes null as absent are dropped with SP204. Everything in `ret_surface` is
  * from the document's arena. Returns 0, also when errors were found in parts (they are left out of
  * the surface, so that the other parts can be checked in the same pass); 1 when there is no
  * profile to speak of (SP201, SP202); -ENOMEM.
  */
-int surface_parse(const Document *document, DiagList *diags, Surface *ret_surface);
+int surface_parse(
+        const Document *document, const Arch *native, DiagList *diags, Surface *ret_surface);
 
 #endif

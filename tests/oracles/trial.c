@@ -112,7 +112,8 @@ static bool resolve(Reading *reading, const char *text, size_t size_bytes) {
         diags_init(&reading->diags, &reading->options.rules);
         return document_parse(reading->arena, text, size_bytes, &reading->diags,
                        &reading->document) == 0 &&
-                surface_parse(&reading->document, &reading->diags, &surface) == 0 &&
+                surface_parse(&reading->document, reading->options.facts.arch, &reading->diags,
+                        &surface) == 0 &&
                 policy_resolve(&reading->document, &surface, &reading->options, &reading->diags,
                         &reading->source) == 0;
 }

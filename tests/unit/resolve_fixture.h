@@ -57,7 +57,9 @@ static inline void fixture_resolve(
         assert_int_equal(document_parse(fixture->arena, json, strlen(json), &fixture->diags,
                                  &fixture->document),
                 0);
-        assert_int_equal(surface_parse(&fixture->document, &fixture->diags, &surface), 0);
+        assert_int_equal(
+                surface_parse(&fixture->document, options->facts.arch, &fixture->diags, &surface),
+                0);
         fixture->result = policy_resolve(
                 &fixture->document, &surface, options, &fixture->diags, &fixture->policy);
         assert_int_equal(diags_finish(&fixture->diags, json, strlen(json)), 0);

@@ -318,11 +318,11 @@ static void test_uint_refused(void **state) {
                 { "\"007\"", 9, SP205, "a string where a number is wanted", "write the number" },
                 { "\"18446744073709551616\"", 9, SP205, "a string where a number is wanted",
                         "write the number" },
-                { "null", 9, SP205, "null where a number is wanted", NULL },
-                { "true", 9, SP205, "true where a number is wanted", NULL },
-                { "false", 9, SP205, "false where a number is wanted", NULL },
-                { "[1]", 9, SP205, "an array where a number is wanted", NULL },
-                { "{}", 9, SP205, "an object where a number is wanted", NULL },
+                { "null", 9, SP205, "null where a number is wanted", "so many" },
+                { "true", 9, SP205, "true where a number is wanted", "so many" },
+                { "false", 9, SP205, "false where a number is wanted", "so many" },
+                { "[1]", 9, SP205, "an array where a number is wanted", "so many" },
+                { "{}", 9, SP205, "an object where a number is wanted", "so many" },
         };
 
         (void) state;

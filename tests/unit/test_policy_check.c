@@ -73,7 +73,9 @@ static void fixture_check(Fixture *fixture, const char *json) {
         assert_int_equal(document_parse(fixture->arena, json, strlen(json), &fixture->diags,
                                  &fixture->document),
                 0);
-        assert_int_equal(surface_parse(&fixture->document, &fixture->diags, &surface), 0);
+        assert_int_equal(surface_parse(&fixture->document, fixture->options.facts.arch,
+                                 &fixture->diags, &surface),
+                0);
         assert_int_equal(policy_resolve(&fixture->document, &surface, &fixture->options,
                                  &fixture->diags, &policy),
                 0);

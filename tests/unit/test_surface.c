@@ -36,7 +36,8 @@ static void fixture_parse(Fixture *fixture, const char *json, const RuleConfig *
         assert_int_equal(document_parse(fixture->arena, json, strlen(json), &fixture->diags,
                                  &fixture->document),
                 0);
-        fixture->result = surface_parse(&fixture->document, &fixture->diags, &fixture->surface);
+        fixture->result = surface_parse(
+                &fixture->document, arch_by_machine("x86_64"), &fixture->diags, &fixture->surface);
         assert_int_equal(diags_finish(&fixture->diags, json, strlen(json)), 0);
 }
 
@@ -184,9 +185,20 @@ static const Case cases[] = {
                 "{\"syscals\":[],\"archMap\":[{\"arch\":1}],\n\"syscalls\":[{\"arg\":[],\"args\":[{"
                 "\"datum\":1}],\"includes\":{\"capz\":[]}}]}",
                 "SP203 error 1:2 /syscals\nSP203 error 1:27 /archMap/0/arch\n"
+                "SP205 error 1:34 /archMap/0/arch\n"
                 "SP203 error 2:14 /syscalls/0/arg\nSP203 error 2:32 /syscalls/0/args/0/datum\n"
                 "SP203 error 2:56 /syscalls/0/includes/capz\n",
-                "profile\nmap\nbroken rule arg{ } includes{ caps=[] }\n" },
+                "profile\nmap arch=?\nbroken rule arg{ } includes{ caps=[] }\n" },
+        { "a value for a key leaves the key's own value unsaid, not missing",
+                "{\"archMap\":[{\"SCMP_ARCH_X86_64\":[]},{\"SCMP_ARCH_X86_64\":1,\n"
+                "\"architecture\":\"X\"}],\"SCMP_ACT_LOG\":[],\"syscalls\":[{\"SCMP_ACT_LOG\":0,"
+                "\"args\":[{\"SCMP_CMP_EQ\":1}]}]}",
+                "SP203 error 1:14 /archMap/0/SCMP_ARCH_X86_64\n"
+                "SP203 error 1:38 /archMap/1/SCMP_ARCH_X86_64\n"
+                "SP203 error 2:22 /SCMP_ACT_LOG\nSP203 error 2:53 /syscalls/0/SCMP_ACT_LOG\n"
+                "SP203 error 2:79 /syscalls/0/args/0/SCMP_CMP_EQ\n",
+                "profile defaultAction=?\nmap arch=?\nmap arch=X\n"
+                "broken rule action=? arg{ op=? }\n" },
         { "case variants are unknown, and read as what was meant",
                 "{\"DefaultAction\":\"A\",\"Flags\":null,\"listenerpath\":7}",
                 "SP203 error 1:2 /DefaultAction\nSP203 error 1:22 /Flags\n"
@@ -244,6 +256,11 @@ static const Case cases[] = {
                 "profile defaultAction=? defaultErrnoRet=? architectures=[?] flags=[?] "
                 "listenerPath=?\n"
                 "broken rule names=[?] action=? includes{ }\nbroken rule\n" },
+        { "elements of the wrong type, those of one type told once",
+                "{\"syscalls\":[\"a\",1,\"b\",{\"names\":[\"a\"]},[],2,\"c\",null]}",
+                "SP205 error 1:14 /syscalls/0\nSP205 error 1:18 /syscalls/1\n"
+                "SP205 error 1:40 /syscalls/4\nSP204 error 1:49 /syscalls/7\n",
+                "profile\nrule names=[a]\n" },
         { "syscalls of the wrong type", "{\"syscalls\":{}}", "SP205 error 1:13 /syscalls\n",
                 "profile\n" },
         { "an element of archMap of the wrong type", "{\"archMap\":[\"X\"]}",
@@ -374,11 +391,47 @@ static void test_messages(void **state) {
                 { "{\"syscalls\":[{\"args\":[{\"operator\":\"x\"}]}]}", SP203, "`operator`",
                         "did you mean `op`?" },
                 { "{\"syscalls\":[{\"names\":{}}]}", SP205,
-                        "`names` must be an array of strings, is an object", NULL },
+                        "`names` must be an array of strings, is an object",
+                        "as in \"names\": [\"read\", \"write\"]" },
                 { "{\"syscalls\":[{\"names\":[7]}]}", SP205,
-                        "an element of `names` must be a string, is a number", NULL },
+                        "an element of `names` must be a string, is a number",
+                        "calls are named, not numbered: 7 is `poll` on SCMP_ARCH_X86_64" },
+                { "{\"syscalls\":[{\"names\":[99999999]}]}", SP205, "is a number",
+                        "calls are named, not numbered" },
+                { "{\"syscalls\":[{\"names\":[-7]}]}", SP205, "is a number",
+                        "calls are named, not numbered" },
+                { "{\"syscalls\":[{\"names\":[{\"name\":\"socket\"}]}]}", SP205, "is an object",
+                        "only the name stands there: `action`, `args` and all else stand beside "
+                        "`names`, in the rule" },
                 { "{\"syscalls\":[{\"names\":\"read\"}]}", SP205,
                         "is a string: runtimes cannot decode the profile", "write [\"read\"]" },
+                { "{\"syscalls\":[{\"names\":\"clone3, fchmodat2;x|\\\"y\\tz \"}]}", SP205,
+                        "is a string",
+                        "write [\"clone3\", \"fchmodat2\", \"x\", \"\\\"y\", \"z\"]" },
+                { "{\"syscalls\":[{\"names\":\" \"}]}", SP205, "is a string",
+                        "as in \"names\": [\"read\", \"write\"]" },
+                { "{\"syscalls\":[{\"action\":[\"SCMP_ACT_LOG\"]}]}", SP205, "is an array",
+                        "write \"SCMP_ACT_LOG\"" },
+                { "{\"syscalls\":[{\"action\":[\"a\",\"b\"]}]}", SP205, "is an array",
+                        "as in \"action\": \"SCMP_ACT_ALLOW\"" },
+                { "{\"syscalls\":[{\"action\":7}]}", SP205, "is a number",
+                        "as in \"action\": \"SCMP_ACT_ALLOW\"" },
+                { "{\"syscalls\":[{\"errno\":38}]}", SP205, "`errno` must be a string",
+                        "write \"errnoRet\": 38" },
+                { "{\"defaultErrno\":1}", SP205, "`defaultErrno` must be a string",
+                        "write \"defaultErrnoRet\": 1" },
+                { "{\"syscalls\":[{\"includes\":{\"minKernel\":5.10}}]}", SP205, "is a number",
+                        "write \"minKernel\": \"5.10\"" },
+                { "{\"syscalls\":[{\"includes\":[\"CAP_SYS_ADMIN\"]}]}", SP205, "is an array",
+                        "as in \"includes\": { \"caps\": [\"CAP_SYS_ADMIN\"] }" },
+                { "{\"syscalls\":[{\"args\":[[{}]]}]}", SP205, "must be an object, is an array:",
+                        "take one pair of [ ] away, as in \"args\": [{ \"index\": 0, \"value\": 1, "
+                        "\"op\": \"SCMP_CMP_EQ\" }]" },
+                { "{\"syscalls\":[{\"args\":[{\"value\":[1,2]}]}]}", SP205, "an array where",
+                        "a condition has one value: where one of several is enough, write a rule "
+                        "for each" },
+                { "{\"defaultErrnoRet\":true}", SP205, "true where a number is wanted",
+                        "an errno is 1 to 4094: EPERM is 1, ENOSYS 38" },
                 { "{\"syscalls\":[null]}", SP204, "is null", "take it out" },
                 { "{\"defaultAction\":null}", SP204, "`defaultAction` is null",
                         "write a value: the key cannot be left out" },
@@ -403,17 +456,62 @@ static void test_messages(void **state) {
                 { "{\"syscalls\":[{\"args\":[{\"value\":-1}]}]}", SP104, "-1 is negative",
                         "for an int: SCMP_CMP_MASKED_EQ, \"value\": 4294967295, \"valueTwo\": "
                         "4294967295; in 64 bits it is 18446744073709551615" },
-                { "{\"syscalls\":{}}", SP205, "must be an array of objects",
+                { "{\"syscalls\":{\"names\":0}}", SP205, "must be an array of objects",
                         "put it in [ ]: a list, also where it holds one object" },
-                { "{\"syscalls\":[{\"args\":{}}]}", SP205, "must be an array of objects",
+                { "{\"syscalls\":[{\"args\":{\"op\":0}}]}", SP205, "must be an array of objects",
                         "put it in [ ]: a list, also where it holds one object" },
-                { "{\"syscalls\":7}", SP205, "must be an array of objects", NULL },
+                { "{\"syscalls\":{\"allow\":[]}}", SP205, "must be an array of objects",
+                        "as in \"syscalls\": [{ \"names\": [\"read\", \"write\"], \"action\": "
+                        "\"SCMP_ACT_ALLOW\" }]" },
+                { "{\"syscalls\":[\"read\",\"write\",\"execve\"]}", SP205,
+                        "must be an object, is a string, here and in 2 more places:",
+                        "as in \"syscalls\": [{ \"names\": [\"read\", \"write\"], \"action\": "
+                        "\"SCMP_ACT_ALLOW\" }]" },
+                { "{\"archMap\":7}", SP205, "must be an array of objects",
+                        "as in \"archMap\": [{ \"architecture\": \"SCMP_ARCH_X86_64\", "
+                        "\"subArchitectures\": [\"SCMP_ARCH_X86\"] }]" },
+                /* a key that is known elsewhere */
+                { "{\"syscalls\":[{\"listenerPath\":\"/x\"}]}", SP203, "`listenerPath`",
+                        "`listenerPath` belongs at the top level of the profile" },
+                { "{\"syscalls\":[{\"caps\":[]}]}", SP203, "`caps`",
+                        "`caps` belongs in `includes` or `excludes`, in a rule" },
+                { "{\"syscalls\":[{\"capabilities\":[]}]}", SP203, "`capabilities`",
+                        "did you mean `caps`? It belongs in `includes` or `excludes`, in a rule" },
+                { "{\"args\":[]}", SP203, "`args`",
+                        "`args` belongs in a rule, an element of `syscalls`" },
+                { "{\"syscalls\":[{\"valueTwo\":0}]}", SP203, "`valueTwo`",
+                        "`valueTwo` belongs in a condition, an element of `args`" },
+                { "{\"subArchitectures\":[]}", SP203, "`subArchitectures`",
+                        "`subArchitectures` belongs in an element of `archMap`" },
+                { "{\"architecture\":\"X\"}", SP203, "`architecture`",
+                        "did you mean \"architectures\": [\"X\"]?" },
+                { "{\"defaultAction\":\"A\",\"action\":\"B\"}", SP203, "`action`",
+                        "`action` belongs in a rule, an element of `syscalls`" },
+                { "{\"syscalls\":[{\"action\":\"A\",\"defaultAction\":\"B\"}]}", SP203,
+                        "`defaultAction`",
+                        "`defaultAction` belongs at the top level of the profile" },
+                { "{\"syscalls\":[{\"\u0430ction\":\"A\"}]}", SP203, "`\u0430ction`",
+                        "the word has a character that is not ASCII, however it looks (U+0430): "
+                        "type it anew, as `action`" },
+                { "{\"errnoRet\":1}", SP203, "`errnoRet`", "did you mean `defaultErrnoRet`?" },
+                { "{\"syscalls\":[{\"args\":[{\"val\":0}]}]}", SP203, "`val`",
+                        "did you mean `value`?" },
+                { "{\"archMap\":[{\"subArchs\":[]}]}", SP203, "`subArchs`",
+                        "did you mean `subArchitectures`?" },
+                { "{\"syscalls\":[{\"excludes\":{\"capabilities\":[]}}]}", SP203, "`capabilities`",
+                        "did you mean `caps`?" },
+                { "{\"archMap\":[{\"SCMP_ARCH_X86_64\":[]}]}", SP203, "`SCMP_ARCH_X86_64`",
+                        "`SCMP_ARCH_X86_64` is no key: write \"architecture\": "
+                        "\"SCMP_ARCH_X86_64\"; known here are `architecture` and "
+                        "`subArchitectures`" },
                 { "{\"syscalls\":[{\"name\":[\"a\",\"b\"]}]}", SP205, "`name` must be a string",
                         "a list of names stands under `names`" },
                 { "{\"rules\":[]}", SP203, "`rules`", "did you mean `syscalls`?" },
                 { "{\"syscall\":[]}", SP203, "`syscall`", "did you mean `syscalls`?" },
                 { "{\"syscalls\":[{\"syscall\":\"mmap\"}]}", SP203, "`syscall`",
                         "did you mean \"names\": [\"mmap\"]?" },
+                { "{\"syscalls\":[{\"syscall\":\"mmap, read\"}]}", SP203, "`syscall`",
+                        "did you mean \"names\": [\"mmap\", \"read\"]?" },
                 { "{\"syscalls\":[{\"syscallNames\":[]}]}", SP203, "`syscallNames`",
                         "did you mean `names`?" },
                 { "{\"syscalls\":[{\"act\":\"A\"}]}", SP203, "`act`", "did you mean `action`?" },
