@@ -137,7 +137,8 @@ static int ask(StatusCommand *command, char **ret_problem) {
                         "this listener does not serve /status; ask the unix socket, or start "
                         "seccompd with --expose-status");
         else if (status == -EINVAL) {
-                *ret_problem = strdup("is no address: unix:PATH or HOST:PORT");
+                if (!*ret_problem)
+                        *ret_problem = strdup("is no address: unix:PATH or HOST:PORT");
                 return CTL_USAGE;
         } else if (status >= 0 && asprintf(ret_problem, "HTTP status %d", status) < 0)
                 *ret_problem = NULL;

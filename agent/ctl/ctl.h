@@ -148,7 +148,8 @@ int job_print(const char *program, WorkerJob job, void *userdata, bool is_binary
 /**
  * GETs `path` from a daemon at `address` ("unix:/path", "HOST:PORT" or "http://HOST:PORT").
  * Returns the HTTP status with the body in `body`; -ECONNREFUSED with `*ret_problem` (owned, for a
- * person) when nobody answers; -EINVAL for an address that is none; -ENOMEM.
+ * person) when nobody answers; -EINVAL for an address that is none, where `*ret_problem` may say
+ * what is wrong with it; -ENOMEM.
  */
 int http_get(const char *address, const char *path, Buf *body, char **ret_problem);
 

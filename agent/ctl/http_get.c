@@ -7,7 +7,9 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define HTTP_TIMEOUT_MSEC   10000L
@@ -26,10 +28,25 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *userdata) {
         return buf_error(body) < 0 ? 0 : size * n;
 }
 
+/* The port of HOST:PORT when it is none; NULL where it can be one, or where there is no port. */
+static const char *find_bad_port(const char *host) {
+        const char *bracket = strrchr(host, ']');
+        const char *colon = strrchr(bracket ? bracket : host, ':');
+        const char *port = colon ? colon + 1 : "";
+        const size_t length = strlen(port);
+
+        if (!colon)
+                return NULL;
+        if (length == 0 || length > 5 || port[strspn(port, "0123456789")] != '\0' ||
+                atoi(port) == 0 || atoi(port) > UINT16_MAX)
+                return port;
+        return NULL;
+}
+
 /* "unix:/path" gives a socket and a name for the Host header; all else is a URL's host part. */
-static int set_target(CURL *curl, const char *address, const char *path) {
+static int set_target(CURL *curl, const char *address, const char *path, char **ret_problem) {
         _cleanup_free_ char *url = NULL;
-        const char *host = address;
+        const char *host = address, *port = NULL;
         CURLcode code = CURLE_OK;
 
         if (strncmp(address, "unix:", 5) == 0) {
@@ -38,6 +55,14 @@ static int set_target(CURL *curl, const char *address, const char *path) {
         } else if (strncmp(address, "http://", 7) == 0)
                 host = address + 7;
         if (code != CURLE_OK || *host == '\0' || strpbrk(host, "/ ?#@"))
+                return -EINVAL;
+        port = find_bad_port(host);
+        if (port &&
+                asprintf(ret_problem, "'%s' is no port: it is a number, 1 to 65535", port) < 0) {
+                *ret_problem = NULL;
+                return -ENOMEM;
+        }
+        if (port)
                 return -EINVAL;
         if (asprintf(&url, "http://%s%s", host, path) < 0) {
                 url = NULL;
@@ -89,7 +114,7 @@ int http_get(const char *address, const char *path, Buf *body, char **ret_proble
                 return -ENOMEM;
         r = set_options(curl, body, error);
         if (r >= 0)
-                r = set_target(curl, address, path);
+                r = set_target(curl, address, path, ret_problem);
         if (r < 0)
                 return r;
         code = curl_easy_perform(curl);

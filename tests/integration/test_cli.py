@@ -135,6 +135,8 @@ def test_seccompd_help_shows_the_default_capabilities():
     (["seccompctl", "status", "--wait", "30"], "with its unit"),
     (["seccompctl", "status", "--adress", "x"], "did you mean --address"),
     (["seccompctl", "status", "--address", "no/address"], "unix:PATH or HOST:PORT"),
+    (["seccompctl", "status", "--address", "localhost:99999"], "'99999' is no port"),
+    (["seccompctl", "status", "--address", "http://[::1]:http"], "'http' is no port"),
     (["seccompctl", "status", "a", "b"], "one PROFILE"),
     (["seccompctl", "check", "--forbid-syscall", "moutn", "x"], "did you mean mount?"),
     (["seccompctl", "check", "--allowed-action", "ALLOW", "x"], "unknown action"),
