@@ -16,6 +16,7 @@
 #include "profile/disasm.h"
 #include "profile/log_only.h"
 #include "profile/verify.h"
+#include "profile/wording.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -284,13 +285,45 @@ static int take_log_only(CompileCommand *command) {
         return r;
 }
 
-static int print_canonical(const CompileCommand *command) {
+static int make_salt_note(int scratch_fd, void *userdata, Buf *out) {
+        const CompileCommand *command = userdata;
+        const Verdict *verdict = command->profile.verdict;
+        Arena *arena = arena_new();
+        Policy policy;
+        int r = arena
+                ? canonical_read(arena, verdict->canonical, verdict->canonical_size_bytes, &policy)
+                : -ENOMEM;
+
+        (void) scratch_fd;
+        if (r == 0 && canonical_is_salted(&policy))
+                buf_printf(out,
+                        PROGRAM ": note: the first rule, on %s, is not the author's but the crun "
+                                "salt: it does what the default does, and keeps crun from mixing "
+                                "up profiles that differ in an errnoRet alone (docs/"
+                                "canonical-form.md, 11)\n",
+                        CANONICAL_SALT_NAME);
+        arena_free(arena);
+        return r;
+}
+
+/* For a person: in a pipeline it would stand in every log, and say nothing new. */
+static void note_salt(CompileCommand *command) {
+        _cleanup_buf_ Buf note = {};
+
+        if (isatty(STDERR_FILENO) && job_run(PROGRAM, make_salt_note, command, &note) == 0 &&
+                buf_error(&note) == 0 && note.size > 0)
+                fputs(note.data, stderr);
+}
+
+static int print_canonical(CompileCommand *command) {
         const Verdict *verdict = command->profile.verdict;
 
         if (fwrite(verdict->canonical, 1, verdict->canonical_size_bytes, stdout) ==
                         verdict->canonical_size_bytes &&
-                fflush(stdout) == 0)
+                fflush(stdout) == 0) {
+                note_salt(command);
                 return CTL_OK;
+        }
         perror(PROGRAM);
         return CTL_USAGE;
 }
@@ -301,15 +334,28 @@ static void list_arches(const Verdict *verdict) {
         fputc('\n', stderr);
 }
 
+/* No program is made for --arch: the node cannot run it, or the profile does not list it. */
+static int refuse_arch(const CompileCommand *command) {
+        const Arch *native = command->options.facts.arch;
+        _cleanup_buf_ Buf text = {};
+
+        if (arch_in_family(native, command->arch)) {
+                fprintf(stderr, PROGRAM ": %s is not among the profile's architectures: ",
+                        command->arch->name);
+                list_arches(command->profile.verdict);
+                return CTL_USAGE;
+        }
+        wording_put_foreign_arch(&text, native, command->arch);
+        fprintf(stderr, PROGRAM ": %s\n",
+                buf_error(&text) < 0 ? strerror(-buf_error(&text)) : text.data);
+        return CTL_USAGE;
+}
+
 static int print_programs(CompileCommand *command) {
         const Verdict *verdict = command->profile.verdict;
 
-        if (command->arch && !has_arch(verdict, command->arch)) {
-                fprintf(stderr, PROGRAM ": %s is not among the profile's architectures: ",
-                        command->arch->name);
-                list_arches(verdict);
-                return CTL_USAGE;
-        }
+        if (command->arch && !has_arch(verdict, command->arch))
+                return refuse_arch(command);
         if (command->format == FORMAT_BPF && !command->arch && verdict->n_arches > 1) {
                 fputs(PROGRAM ": a program for each architecture: choose one with --arch: ",
                         stderr);

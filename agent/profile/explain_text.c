@@ -150,21 +150,33 @@ static void put_case(const Page *page, const ExplainWay *way, const ExplainCase 
         end_place(page, node, action_sgr(page, answer->action));
 }
 
-static uint32_t arches_node(const Page *page) {
+/* Where the profile lists an architecture, or else where it lists those that it does. */
+static uint32_t arches_node(const Page *page, const Arch *arch) {
         const Surface *surface = page->source->surface;
 
+        for (size_t i = 0; i < surface->architectures.n; i++)
+                if (strcmp(surface->architectures.items[i].string, arch->name) == 0)
+                        return surface->architectures.items[i].node;
+        for (size_t i = 0; i < surface->n_arch_map; i++)
+                if (surface->arch_map[i].arch.string &&
+                        strcmp(surface->arch_map[i].arch.string, arch->name) == 0)
+                        return surface->arch_map[i].arch.node;
         if (surface->architectures.node != TEXT_NO_NODE)
                 return surface->architectures.node;
         return surface->arch_map_node;
 }
 
 static void put_unlisted(const Page *page, const ExplainWay *way) {
-        const uint32_t node = arches_node(page);
+        const Arch *native = page->source->options->facts.arch;
+        const uint32_t node = arches_node(page, way->arch);
 
         begin_place(page, node);
-        buf_printf(page->buf,
-                "%s is not among the profile's architectures: all its calls are killed",
-                way->arch->name);
+        if (arch_in_family(native, way->arch))
+                buf_printf(page->buf,
+                        "%s is not among the profile's architectures: all its calls are killed",
+                        way->arch->name);
+        else
+                wording_put_foreign_arch(page->buf, native, way->arch);
         end_place(page, node, page->colour ? SGR_SHUT : NULL);
 }
 

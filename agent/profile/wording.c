@@ -75,6 +75,11 @@ void wording_put_conditions(Buf *buf, const Condition *conditions, size_t n) {
         }
 }
 
+void wording_put_foreign_arch(Buf *buf, const Arch *native, const Arch *arch) {
+        buf_printf(buf, "%s cannot run on this node, which is %s; for one that can: --node arch=%s",
+                arch->name, native->name, arch->go_name ? arch->go_name : arch->name);
+}
+
 void wording_put_action_json(Buf *buf, Action action) {
         buf_printf(buf, "\"action\":\"%s\"", action_kind_name(action.kind));
         if (action_takes_errno(action.kind))

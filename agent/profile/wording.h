@@ -25,6 +25,12 @@ void wording_put_value(Buf *buf, uint64_t value);
 /** "a1 >= 5", "(a0 & 0x7e020000) == 0"; several with " and " between them. */
 void wording_put_conditions(Buf *buf, const Condition *conditions, size_t n);
 
+/**
+ * That `arch`, which is not of the family of `native`, cannot run on this node, and how to ask
+ * about one where it can.
+ */
+void wording_put_foreign_arch(Buf *buf, const Arch *native, const Arch *arch);
+
 /** `"action":"SCMP_ACT_ERRNO","errnoRet":38` (errnoRet for ERRNO and TRACE), without braces. */
 void wording_put_action_json(Buf *buf, Action action);
 

@@ -68,6 +68,10 @@ def test_the_salt_is_no_rule_of_the_authors(tmp_path):
     found = json.loads(seccompctl("check", "--format", "json", "-", stdin=canonical).stdout)["files"][0]
     assert "SP705" not in [one["rule"] for one in found["diagnostics"]]
     assert seccompctl("compile", "-", stdin=canonical).stdout == canonical
+    assert seccompctl("compile", path).stderr.decode().count("crun salt") == 0, "no person reads it"
+    assert on_terminal("compile", path).count("the first rule, on read, is not the author's but the crun salt") == 1
+    path.write_bytes(profile("read"))
+    assert "crun salt" not in on_terminal("compile", path)
 
 
 def test_a_listing_assembles_to_the_program(path):
@@ -102,6 +106,10 @@ def test_a_listing_can_be_read():
 def test_a_big_endian_listing_knows_its_words():
     body = json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
         {"names": ["ioctl"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 1, "value": 5, "op": "SCMP_CMP_EQ"}]}]}).encode()
+    status, _, err = compile_("--format", "asm", "--node", "arch=x86_64", "--arch", "s390x", "-", stdin=body)
+    assert status == 2
+    assert "SCMP_ARCH_S390X cannot run on this node, which is SCMP_ARCH_X86_64" in err
+    assert "for one that can: --node arch=s390x" in err
     text = compile_("--format", "asm", "--node", "arch=s390x", "-", stdin=body)[1].decode()
     assert "; SCMP_ARCH_S390X" in text
     assert re.search(r"ld   \[24\] +; argument 1, high word$", text, re.MULTILINE)
@@ -259,7 +267,7 @@ def test_bpf_is_not_for_terminals():
 
 @pytest.mark.parametrize("arguments, status, said", [
     (["--format", "bpf", DOCKER], 2, "choose one with --arch: SCMP_ARCH_X86_64, SCMP_ARCH_X86"),
-    (["--format", "bpf", "--arch", "aarch64", DOCKER], 2, "not among the profile's architectures: SCMP_ARCH_X86_64"),
+    (["--format", "bpf", "--arch", "aarch64", DOCKER], 2, "SCMP_ARCH_AARCH64 cannot run on this node"),
     (["--format", "asm", "--arch", "x32", DOCKER], 2, "not among the profile's architectures"),
     (["--format", "pfc", "--arch", "SCMP_ARCH_X86_46", DOCKER], 2, "did you mean 'SCMP_ARCH_X86_64'?"),
     (["--arch", "x86_64", DOCKER], 2, "one for all architectures"),

@@ -135,7 +135,11 @@ def test_architectures_apart_and_together(tmp_path):
         assert body["ways"][1]["multiplexer"] == "socketcall" and body["ways"][1]["subcall"] == 1
     _, out, _ = explain("--arch", "aarch64", path, "read")
     assert "denied, and its thread is killed [KILL]" in out
-    assert "SCMP_ARCH_AARCH64 is not among the profile's architectures" in out and '["SCMP_ARCH_X86_64"' in out
+    assert "SCMP_ARCH_AARCH64 cannot run on this node, which is SCMP_ARCH_X86_64; for one that can: --node arch=arm64" in out
+    assert '["SCMP_ARCH_X86_64"' in out
+    alone = tmp_path / "alone.json"
+    alone.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"]}))
+    assert "SCMP_ARCH_X86 is not among the profile's architectures" in explain("--arch", "x86", alone, "read")[1]
     # a number is one of the native architecture
     assert explain(path, "20")[1].splitlines()[:2] == ["writev is allowed [ALLOW]", "  on SCMP_ARCH_X86_64 (20)"]
     assert explain_json(path, "0x14")["call"] == "writev"
