@@ -40,6 +40,18 @@ const char *input_problem(const Input *input) {
         return input->problem ? input->problem : strerror(-input->error);
 }
 
+void passed_key_text(Buf *out, const PassedKey *passed) {
+        if (passed->right_name)
+                buf_printf(out,
+                        "looks like a profile and was not checked: the key does not match *.json, "
+                        "so that seccompd does not install it either; rename it to `%s`",
+                        passed->right_name);
+        else
+                buf_puts(out,
+                        "was not checked: the key does not match *.json, and is no profile for "
+                        "seccompd either");
+}
+
 /* --- text --- */
 
 static void put_counted(Buf *out, size_t n, const char *what, const char *before) {
@@ -73,6 +85,9 @@ static void put_summary(Buf *out, const CheckResults *results, bool shows_info) 
                 buf_puts(out, " (--info shows them)");
         if (results->n_unreadable > 0)
                 buf_printf(out, "; %zu could not be read", results->n_unreadable);
+        if (results->inputs->n_passed > 0)
+                buf_printf(out, "; %zu key%s passed over", results->inputs->n_passed,
+                        results->inputs->n_passed == 1 ? "" : "s");
         if (results->node)
                 buf_printf(out, " on a node with %s", results->node);
         buf_putc(out, '\n');
@@ -159,6 +174,13 @@ void check_render_json(Buf *out, const CheckResults *results) {
                         buf_puts(out, ",\n");
                 put_file(out, &results->items[i]);
         }
-        buf_printf(out, "\n],\"errors\":%zu,\"warnings\":%zu,\"infos\":%zu,\"unreadable\":%zu}\n",
+        buf_printf(out,
+                "\n],\"errors\":%zu,\"warnings\":%zu,\"infos\":%zu,\"unreadable\":%zu,"
+                "\"passedOver\":[",
                 results->n_errors, results->n_warnings, results->n_infos, results->n_unreadable);
+        for (size_t i = 0; i < results->inputs->n_passed; i++) {
+                buf_puts(out, i > 0 ? "," : "");
+                buf_put_json(out, results->inputs->passed[i].name);
+        }
+        buf_puts(out, "]}\n");
 }

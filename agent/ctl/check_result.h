@@ -21,6 +21,7 @@ typedef struct CheckResults {
         size_t n;
         size_t n_files, n_unreadable, n_errors, n_warnings, n_infos;
         Severity worst;
+        const Inputs *inputs;   /* all that was given; borrowed */
         const NodeFacts *facts; /* of the node that was checked for; borrowed */
         const char *node;       /* --node as it was given, or NULL for this machine; borrowed */
 } CheckResults;
@@ -29,6 +30,9 @@ void check_results_done(CheckResults *results);
 
 /** Appends a result and counts it; `verdict` is owned by the list from then on. 0 or -ENOMEM. */
 int check_results_add(CheckResults *results, const Input *input, Verdict *verdict);
+
+/** What is to be said of a key of a ConfigMap that was passed over, for a person. */
+void passed_key_text(Buf *out, const PassedKey *passed);
 
 /** Why an input could not be read, for a person. */
 const char *input_problem(const Input *input);

@@ -28,6 +28,7 @@ typedef struct Sarif {
         bool is_found[N_RULE_IDS];
         const Container *container; /* the last one a place was looked up in, */
         TextCursor cursor;          /* and how far */
+        size_t n_notifications;
 } Sarif;
 
 static const char *level_name(Severity severity) {
@@ -242,35 +243,46 @@ static void put_results(Sarif *sarif, const CheckResults *results) {
         }
 }
 
-static void put_unreadable(Sarif *sarif, const Input *input) {
+/* One of the notifications of this run, about a file as a whole. */
+static void put_notification(
+        Sarif *sarif, const char *level, const Input *input, const char *says) {
         _cleanup_buf_ Buf message = {};
 
-        buf_printf(&message, "%s: %s", input->name, input_problem(input));
+        buf_printf(&message, "%s: %s", input->name, says);
         if (buf_error(&message) < 0) {
                 sarif->out->error = buf_error(&message);
                 return;
         }
-        buf_puts(sarif->out, "{\"level\":\"error\",");
+        buf_printf(sarif->out, "%s{\"level\":\"%s\",",
+                sarif->n_notifications++ == 0 ? ",\"toolExecutionNotifications\":[" : ",", level);
         put_text(sarif->out, "message", message.data);
         buf_puts(sarif->out, ",\"locations\":[{\"physicalLocation\":{");
         put_artifact(sarif, input);
         buf_puts(sarif->out, "}}]}");
 }
 
-/* What could not be read is told as an error of this run. */
-static void put_invocation(Sarif *sarif, const CheckResults *results) {
-        bool is_first = true;
+static void put_passed(Sarif *sarif, const PassedKey *passed) {
+        const Input input = { .name = passed->name, .container = passed->container };
+        _cleanup_buf_ Buf text = {};
 
+        passed_key_text(&text, passed);
+        if (buf_error(&text) < 0)
+                sarif->out->error = buf_error(&text);
+        else
+                put_notification(sarif, "note", &input, text.data);
+}
+
+/* What could not be read is told as an error of this run, what was passed over as a note. */
+static void put_invocation(Sarif *sarif, const CheckResults *results) {
         buf_printf(sarif->out, "{\"executionSuccessful\":%s",
                 results->n_unreadable == 0 ? "true" : "false");
-        for (size_t i = 0; i < results->n; i++) {
-                if (results->items[i].verdict)
-                        continue;
-                buf_puts(sarif->out, is_first ? ",\"toolExecutionNotifications\":[" : ",");
-                put_unreadable(sarif, results->items[i].input);
-                is_first = false;
-        }
-        buf_puts(sarif->out, is_first ? "}" : "]}");
+        for (size_t i = 0; i < results->n; i++)
+                if (!results->items[i].verdict)
+                        put_notification(sarif, "error", results->items[i].input,
+                                input_problem(results->items[i].input));
+        for (size_t i = 0; i < results->inputs->n_passed; i++)
+                put_passed(sarif, &results->inputs->passed[i]);
+        buf_puts(sarif->out, sarif->n_notifications > 0 ? "]}" : "}");
 }
 
 void check_render_sarif(

@@ -271,6 +271,17 @@ static int check_one(const CheckCommand *command, const Input *input, CheckResul
         return r < 0 ? r : check_results_add(results, input, verdict);
 }
 
+static int tell_passed(const PassedKey *passed) {
+        _cleanup_buf_ Buf text = {};
+
+        diag_render_place(&text, passed->name, 0, 0, false);
+        buf_putc(&text, ' ');
+        passed_key_text(&text, passed);
+        if (buf_error(&text) == 0)
+                fprintf(stderr, PROGRAM ": note: %s\n", text.data);
+        return buf_error(&text);
+}
+
 static int render(const CheckCommand *command, const CheckResults *results, Buf *out) {
         const bool shows_info = command->shows_info || command->fail_on == SEVERITY_INFO;
         _cleanup_free_ char *directory = NULL;
@@ -290,6 +301,7 @@ static int render(const CheckCommand *command, const CheckResults *results, Buf 
 /* Checks all inputs and prints what was found. Returns an exit status, or -errno. */
 static int run(const CheckCommand *command, const Inputs *inputs) {
         _cleanup_(check_results_done) CheckResults results = {
+                .inputs = inputs,
                 .facts = &command->options.facts,
                 .node = command->node,
         };
@@ -298,6 +310,8 @@ static int run(const CheckCommand *command, const Inputs *inputs) {
 
         for (size_t i = 0; i < inputs->n && r >= 0; i++)
                 r = check_one(command, &inputs->items[i], &results);
+        for (size_t i = 0; i < inputs->n_passed && r >= 0; i++)
+                r = tell_passed(&inputs->passed[i]);
         if (r >= 0)
                 r = render(command, &results, &out);
         if (r >= 0)

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define PROFILE_PATTERN "*.json"
+#define PROFILE_KEY     "defaultAction"
 
 static const TextLimits limits = { .size_bytes = 64U << 20, .n_nodes = 4U << 20 };
 
@@ -120,6 +121,57 @@ static int read_value(const Text *text, const TextNode *node, Input *input) {
         return buf_take(bytes, &input->bytes, &input->size_bytes);
 }
 
+/* Whether a value says what every profile says. One in base64 is not looked into. */
+static bool looks_like_profile(const Text *text, const TextNode *node) {
+        const Span value = node->value;
+
+        return node->type == TEXT_STRING &&
+                memmem(text->bytes + value.offset, value.length, PROFILE_KEY, strlen(PROFILE_KEY));
+}
+
+/* "web.json" of "web" and "web.yaml". What Kubernetes takes for no key is not repeated. */
+static const char *right_name(Arena *arena, const char *name) {
+        static const char plain[] =
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
+        const char *dot = strrchr(name, '.');
+        int length = dot && dot > name ? (int) (dot - name) : (int) strlen(name);
+
+        if (name[strspn(name, plain)] != '\0' || length == 0)
+                return "….json";
+        return arena_printf(arena, "%.*s.json", length, name);
+}
+
+static char *shown_name(
+        const Container *container, const char *prefix, bool is_encoded, const char *key) {
+        char *name = NULL;
+
+        if (asprintf(&name, "%s#%s%s/%s", container->name, prefix,
+                    is_encoded ? "binaryData" : "data", key) < 0)
+                return NULL;
+        return name;
+}
+
+/* Notes a key that does not match. */
+static int pass_key(Inputs *inputs, const Container *container, const char *prefix,
+        const TextNode *key, bool is_encoded, const char *name) {
+        PassedKey *grown = reallocarray(inputs->passed, inputs->n_passed + 1, sizeof(*grown));
+        PassedKey passed = { .container = container };
+
+        if (!grown)
+                return -ENOMEM;
+        inputs->passed = grown;
+        if (looks_like_profile(&container->text, key)) {
+                passed.right_name = right_name(container->arena, name);
+                if (!passed.right_name)
+                        return -ENOMEM;
+        }
+        passed.name = shown_name(container, prefix, is_encoded, name);
+        if (!passed.name)
+                return -ENOMEM;
+        grown[inputs->n_passed++] = passed;
+        return 0;
+}
+
 static int add_key(Inputs *inputs, const Container *container, const char *prefix, uint32_t node,
         bool is_encoded) {
         const TextNode *key = &container->text.nodes[node];
@@ -127,28 +179,44 @@ static int add_key(Inputs *inputs, const Container *container, const char *prefi
         Input *input = NULL;
 
         text_put_string(&name, &container->text, key->key);
+        buf_append(&name, "", 0); /* so that an empty one has an address */
         if (buf_error(&name) < 0)
                 return buf_error(&name);
-        if (!name.data || fnmatch(PROFILE_PATTERN, name.data, 0) != 0)
-                return 0;
+        if (fnmatch(PROFILE_PATTERN, name.data, 0) != 0)
+                return pass_key(inputs, container, prefix, key, is_encoded, name.data);
         input = append(inputs);
         if (!input)
                 return -ENOMEM;
         input->container = container;
         input->is_encoded = is_encoded;
-        if (asprintf(&input->name, "%s#%s%s/%s", container->name, prefix,
-                    is_encoded ? "binaryData" : "data", name.data) < 0) {
-                input->name = NULL;
+        input->name = shown_name(container, prefix, is_encoded, name.data);
+        if (!input->name) {
                 inputs->n--;
                 return -ENOMEM;
         }
         return read_value(&container->text, key, input);
 }
 
+/*
+ * Forgets the keys from `first` on that nobody takes for profiles: of a ConfigMap without one, all
+ * that do not look like one. A namespace is full of such ConfigMaps.
+ */
+static void forget_strangers(Inputs *inputs, size_t first) {
+        size_t n = first;
+
+        for (size_t i = first; i < inputs->n_passed; i++)
+                if (inputs->passed[i].right_name)
+                        inputs->passed[n++] = inputs->passed[i];
+                else
+                        free(inputs->passed[i].name);
+        inputs->n_passed = n;
+}
+
 /* The profiles of one ConfigMap. */
 static int add_config_map(
         Inputs *inputs, const Container *container, const char *prefix, uint32_t object) {
         const Text *text = &container->text;
+        const size_t n_before = inputs->n, n_passed_before = inputs->n_passed;
 
         for (int is_encoded = 0; is_encoded <= 1; is_encoded++) {
                 uint32_t data =
@@ -164,6 +232,8 @@ static int add_config_map(
                                 return r;
                 }
         }
+        if (inputs->n == n_before)
+                forget_strangers(inputs, n_passed_before);
         return 0;
 }
 
@@ -248,7 +318,7 @@ static int scan(Container *container, const Input *input) {
 static int expand(Inputs *inputs, Input *old) {
         Container *container = NULL;
         bool is_container = false;
-        size_t n_before = inputs->n;
+        const size_t n_before = inputs->n;
         Input *input = NULL;
         int r = may_be_container(old) ? add_container(inputs, &container) : 1;
 

@@ -70,9 +70,18 @@ typedef struct Input {
         bool is_encoded;            /* in base64: a place in it is none in the container */
 } Input;
 
+/** A key of a ConfigMap that was passed over, because it does not match *.json. */
+typedef struct PassedKey {
+        const Container *container; /* borrowed from Inputs */
+        char *name;                 /* as an Input's: "FILE#data/KEY"; owned */
+        const char *right_name; /* what to call the key, if it holds a profile; in an arena; NULL */
+} PassedKey;
+
 typedef struct Inputs {
         Input *items; /* owned */
         size_t n;
+        PassedKey *passed; /* owned */
+        size_t n_passed;
         Container **containers; /* owned */
         size_t n_containers;
 } Inputs;
@@ -91,7 +100,8 @@ int inputs_add(Inputs *inputs, const char *path);
  * Replaces every ConfigMap, and every List of ConfigMaps as `kubectl get -o json` prints it, by the
  * profiles in it: the keys of `data` and `binaryData` that match *.json, called
  * "FILE#data/web.json" or "FILE#items/0/data/web.json". One without such a key is an error of that
- * file. What is neither stays. Returns 0 or -ENOMEM.
+ * file. Keys that do not match are `passed`: those beside a profile, and those that look like one.
+ * What is neither stays. Returns 0 or -ENOMEM.
  */
 int inputs_expand(Inputs *inputs);
 

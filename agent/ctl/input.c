@@ -23,6 +23,9 @@ void inputs_done(Inputs *inputs) {
                 free(inputs->items[i].name);
                 free(inputs->items[i].bytes);
         }
+        for (size_t i = 0; i < inputs->n_passed; i++)
+                free(inputs->passed[i].name);
+        free(inputs->passed);
         for (size_t i = 0; i < inputs->n_containers; i++) {
                 Container *container = inputs->containers[i];
 

@@ -58,6 +58,27 @@ def test_each_key_of_a_config_map_is_a_profile(tmp_path):
     assert files_of(config_map({"a.json": GOOD}), tmp_path, indent=4) == (0, ["#data/a.json"])
 
 
+def test_a_key_that_is_passed_over_is_told(tmp_path):
+    path = tmp_path / "cm.json"
+    path.write_text(json.dumps(config_map({
+        "web": BAD, "db.yaml": "defaultAction: SCMP_ACT_LOG", "README": "", "a.json": GOOD})))
+    said = f"seccompctl check: note: {path}#data"
+    ousted = ("looks like a profile and was not checked: the key does not match *.json, so that seccompd does not install it "
+              "either; rename it to ")
+    status, out, err = check(path)
+    assert status == 0 and "\n1 file: 0 errors" in out and "; 3 keys passed over" in out
+    assert err.splitlines() == [
+        f"{said}/web: {ousted}`web.json`", f"{said}/db.yaml: {ousted}`db.json`",
+        f"{said}/README: was not checked: the key does not match *.json, and is no profile for seccompd either"]
+    assert check_json(path)[1]["passedOver"] == [f"{path}#data/{key}" for key in ["web", "db.yaml", "README"]]
+    # alone; and among those that are no profiles at all, as a namespace is full of them
+    path.write_text(json.dumps(list_of(config_map({"ca.crt": "x"}), config_map({"web": BAD, "README": ""}))))
+    status, out, err = check(path)
+    assert status == 2 and "holds no profile" in err
+    assert [line for line in err.splitlines() if ": note: " in line] == [
+        f"{said.replace('#data', '#items/1/data')}/web: {ousted}`web.json`"]
+
+
 def test_a_list_is_what_kubectl_prints_of_several(tmp_path):
     other = config_map({"ca.crt": "-----BEGIN CERTIFICATE-----"})
     pod = {"kind": "Pod", "data": {"x.json": BAD}}
@@ -114,7 +135,7 @@ def test_binary_data_is_base64_to_the_letter(text, ok):
 
 def test_a_name_in_a_complaint_moves_no_cursor(tmp_path):
     path = tmp_path / "map.json"
-    path.write_text(json.dumps({"kind": "ConfigMap", "data": {"\x1b[2J.json": 3}}))
+    path.write_text(json.dumps({"kind": "ConfigMap", "data": {"\x1b[2J.json": 3, "\x1b[2J": "defaultAction"}}))
     (tmp_path / "\x1b[2Jlost.json").symlink_to("nowhere")
     for argument, name in [(path, "map.json#data/\ufffd[2J.json: is not a string"),
                            (tmp_path, "\ufffd[2Jlost.json: No such file or directory")]:
@@ -399,7 +420,7 @@ def test_json_names_the_node_and_what_could_not_be_read(tmp_path):
     (tmp_path / "web.json").write_text(GOOD)
     status, result = check_json("web.json", "absent.json", cwd=tmp_path)
     assert status == 2
-    assert list(result) == ["apiVersion", "kind", "node", "files", "errors", "warnings", "infos", "unreadable"]
+    assert list(result) == ["apiVersion", "kind", "node", "files", "errors", "warnings", "infos", "unreadable", "passedOver"]
     assert list(result["node"]) == ["architecture", "kernel", "libseccomp"]
     assert result["node"]["kernel"] == ".".join(platform.release().split(".")[:2])
     assert result["files"][1] == {"file": "absent.json", "unreadable": "No such file or directory"}

@@ -255,7 +255,7 @@ def test_json_is_one_stable_document(good, bad):
     first = seccompctl("check", "--format", "json", good, bad)
     assert seccompctl("check", "-o", "json", good, bad).stdout == first.stdout
     result = json.loads(first.stdout)
-    assert list(result) == ["apiVersion", "kind", "node", "files", "errors", "warnings", "infos", "unreadable"]
+    assert list(result) == ["apiVersion", "kind", "node", "files", "errors", "warnings", "infos", "unreadable", "passedOver"]
     assert (result["apiVersion"], result["kind"]) == ("seccompctl/v1", "CheckResult")
     valid, invalid = result["files"]
     assert list(valid) == ["file", "valid", "digest", "programs", "diagnostics", "diagnosticsDropped"]
