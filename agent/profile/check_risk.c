@@ -17,10 +17,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 
 #define RISK_CALLS_MAX 16
+#define FORK_SIGNAL    17U /* SIGCHLD, which fork() has in the flags of clone, too */
 
 /* Calls that give the same thing away. */
 typedef struct Risk {
@@ -197,9 +197,9 @@ static bool is_denied_with(const Call *call, unsigned flags_index, uint64_t flag
 static void check_newuser_denial(Checker *checker, const PolicyRule *rule, unsigned flags_index) {
         static const uint64_t asked[] = {
                 CLONE_NEWUSER,
-                CLONE_NEWUSER | SIGCHLD,
+                CLONE_NEWUSER | FORK_SIGNAL,
                 CLONE_NEWUSER | CLONE_NEWNS,
-                CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | SIGCHLD,
+                CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | FORK_SIGNAL,
         };
 
         for (size_t i = 0; i < N_ELEMENTS(asked); i++)

@@ -303,7 +303,8 @@ static void test_documentation(void **state) {
 
                 snprintf(name, sizeof(name), "%.*s",
                         (int) strspn(at, "abcdefghijklmnopqrstuvwxyz_"), at);
-                if (!strstr(buf.data, name))
+                /* a label that scraping adds: the pod's seccompd/pool */
+                if (!strstr(buf.data, name) && strcmp(name, "seccompd_pool") != 0)
                         fail_msg("there is no %s", name);
         }
         node_status_done(&status);
