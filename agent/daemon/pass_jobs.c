@@ -135,7 +135,7 @@ static int attach(PassWorker *worker) {
         return r < 0 ? r : 0;
 }
 
-/* The bytes of a job, owned. -ESTALE: they are not what was hashed. */
+/* The bytes of a job, owned. -ESTALE: they are not what was hashed, or too many for a profile. */
 static int read_bytes(Pass *pass, const PassJob *job, char **ret_bytes, size_t *ret_size_bytes) {
         _cleanup_free_ char *bytes = NULL;
         size_t size_bytes = 0;
@@ -233,10 +233,12 @@ int pass_start_jobs(Pass *pass) {
                         return 0;
                 pass->next_job++;
                 r = start(pass, job, worker);
-                if (r < 0) {
+                if (r < 0)
                         job->entry->is_queued = false;
+                /* somebody's file that is changing, or longer than any profile, means nothing yet:
+                 * only its own name waits for it */
+                if (r < 0 && !(r == -ESTALE && job->is_foreign))
                         return r;
-                }
         }
         return 0;
 }

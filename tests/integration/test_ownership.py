@@ -61,6 +61,15 @@ def test_a_conflict_ends_when_the_foreign_file_goes(node):
     assert node.wait_state("web.json", "installed", timeout=10)["reason"] is None
 
 
+@pytest.mark.parametrize("kilobytes", [1500, 3000])
+def test_a_foreign_file_larger_than_any_profile_holds_up_no_other_name(node, kilobytes):
+    node.put_foreign("web.json", b" " * (kilobytes << 10))
+    node.writer.publish({"web.json": GOOD, "other.json": GOOD})
+    node.start()
+    assert node.states() == {"other.json": "installed", "web.json": "conflict"}
+    assert node.metric('seccompd_syncs_total{result="failure"}') == 0
+
+
 def test_foreign_things_beside_our_profiles_are_never_touched(node):
     node.put_foreign("notes.txt", b"mine")
     node.put_foreign("theirs.json", profile("reboot"))
