@@ -20,8 +20,16 @@
 #define STALE_RETRY_USEC  (20 * USEC_PER_MSEC)
 #define FAILED_RETRY_USEC (5 * USEC_PER_SEC)
 
-/* Remembers what was just written; says when to see to what someone did to it since, as above. */
-static uint64_t touched_due_usec(Daemon *daemon) {
+/* Whether the pass left a name as it should be. What it could not do is tried again by the clock:
+ * at once would be without end. */
+static bool is_seen_to(const PassReport *report, const char *name) {
+        const PlanItem *item = plan_find(report->plan, name);
+
+        return item && item->op != PLAN_NONE && !pass_report_failure(report, name);
+}
+
+/* Remembers what was just written; says when to see to what someone did to it since. */
+static uint64_t touched_due_usec(Daemon *daemon, const PassReport *report) {
         uint64_t due = UINT64_MAX;
 
         for (size_t i = 0; i < daemon->store.manifest.n_entries; i++) {
@@ -33,7 +41,8 @@ static uint64_t touched_due_usec(Daemon *daemon) {
 
                 if (not_before < due &&
                         (r < 0 || observed.kind != OBSERVED_FILE || !observed.is_mode_right ||
-                                !digest_equal(&observed.digest, &entry->digest)))
+                                !digest_equal(&observed.digest, &entry->digest)) &&
+                        is_seen_to(report, entry->name))
                         due = not_before;
         }
         return due;
@@ -129,7 +138,7 @@ static bool is_all_done(const Daemon *daemon) {
 /* What must follow this pass, and when. */
 static void schedule_next(Daemon *daemon, const PassReport *report) {
         uint64_t usec = loop_now(daemon, CLOCK_MONOTONIC), next = report->wake_usec;
-        uint64_t touched = report->wrote_manifest ? touched_due_usec(daemon) : UINT64_MAX;
+        uint64_t touched = report->wrote_manifest ? touched_due_usec(daemon, report) : UINT64_MAX;
 
         if (touched < next)
                 next = touched;

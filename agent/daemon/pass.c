@@ -205,3 +205,10 @@ PassReport pass_report(const Pass *pass) {
                 .wake_usec = pass->wake_usec,
         };
 }
+
+const PassFailure *pass_report_failure(const PassReport *report, const char *name) {
+        for (size_t i = 0; i < report->n_failures; i++)
+                if (strcmp(report->failures[i].name, name) == 0)
+                        return &report->failures[i];
+        return NULL;
+}

@@ -70,4 +70,7 @@ typedef struct PassReport {
 } PassReport;
 PassReport pass_report(const Pass *pass);
 
+/** Why something that the plan wanted for a name did not happen, or NULL. */
+const PassFailure *pass_report_failure(const PassReport *report, const char *name);
+
 #endif

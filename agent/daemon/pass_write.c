@@ -277,14 +277,9 @@ static bool has_work(const Pass *pass) {
         return pass->save_ages && !pass->wrote_manifest;
 }
 
-static int compare_item(const void *name, const void *item) {
-        return strcmp(name, ((const PlanItem *) item)->name);
-}
-
 static int count_outcome(Pass *pass, const StoreOutcome *outcome) {
         Metrics *metrics = pass->context.metrics;
-        const PlanItem *item = bsearch(outcome->name, pass->plan.items, pass->plan.n_items,
-                sizeof(*pass->plan.items), compare_item);
+        const PlanItem *item = plan_find(&pass->plan, outcome->name);
         WriteOp op = WRITE_UPDATE;
 
         observer_forget(pass->context.observer, outcome->name);

@@ -75,13 +75,6 @@ static void log_change(const Log *log, const ProfileStatus *profile, const char 
 
 /* --- one profile --- */
 
-static const PassFailure *find_failure(const PassReport *report, const char *name) {
-        for (size_t i = 0; i < report->n_failures; i++)
-                if (strcmp(report->failures[i].name, name) == 0)
-                        return &report->failures[i];
-        return NULL;
-}
-
 /* What is true of an item after the pass, which may have failed at it. */
 typedef struct Outcome {
         ProfileState state;
@@ -99,7 +92,7 @@ static bool is_done(const PlanItem *item, const ManifestEntry *entry) {
 
 static Outcome outcome_of(const PlanItem *item, const PassReport *report, const Store *store,
         const Backoff *backoff) {
-        const PassFailure *failure = find_failure(report, item->name);
+        const PassFailure *failure = pass_report_failure(report, item->name);
         const ManifestEntry *entry = manifest_find(&store->manifest, item->name);
         Outcome outcome = { .state = item->state, .digest = item->digest };
         uint64_t waits = backoff_not_before(backoff, item->name);
@@ -242,41 +235,24 @@ static int reflect_item(NodeStatus *status, const PlanItem *item, const PassRepo
                 log_change(log, profile, before);
         else
                 log_trouble(log, profile, was_contended, reason_before,
-                        find_failure(report, item->name) != NULL);
+                        pass_report_failure(report, item->name) != NULL);
         return 0;
-}
-
-static const PlanItem *find_item(const Plan *plan, const char *name) {
-        size_t low = 0, high = plan->n_items;
-
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-                int r = strcmp(plan->items[middle].name, name);
-
-                if (r == 0)
-                        return &plan->items[middle];
-                if (r < 0)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return NULL;
 }
 
 /* Whether a name stays in the status: not one that was removed, forgotten, or is no longer claimed.
  */
 static bool stays(const PassReport *report, const char *name) {
-        const PlanItem *item = find_item(report->plan, name);
+        const PlanItem *item = plan_find(report->plan, name);
 
         if (!item)
                 return false;
         if (item->op == PLAN_REMOVE || item->op == PLAN_FORGET)
-                return find_failure(report, name) != NULL;
+                return pass_report_failure(report, name) != NULL;
         return true;
 }
 
 static bool is_forgotten(const PassReport *report, const char *name) {
-        const PlanItem *item = find_item(report->plan, name);
+        const PlanItem *item = plan_find(report->plan, name);
 
         return item && item->op == PLAN_FORGET;
 }

@@ -333,3 +333,13 @@ int plan_make(const Desired *desired, size_t n_desired, const Manifest *manifest
         *ret_plan = planner.plan;
         return 0;
 }
+
+static int compare_item(const void *name, const void *item) {
+        return strcmp(name, ((const PlanItem *) item)->name);
+}
+
+const PlanItem *plan_find(const Plan *plan, const char *name) {
+        if (plan->n_items == 0)
+                return NULL;
+        return bsearch(name, plan->items, plan->n_items, sizeof(*plan->items), compare_item);
+}

@@ -110,6 +110,9 @@ int plan_make(const Desired *desired, size_t n_desired, const Manifest *manifest
         bool (*is_source_absent)(const char *source, void *userdata), void *userdata,
         const PlanOptions *options, Plan *ret_plan);
 
+/** The item of a name, or NULL. */
+const PlanItem *plan_find(const Plan *plan, const char *name);
+
 /** "none", "keep", "write", "repair", "adopt", "remove", "forget". */
 const char *plan_op_name(PlanOp op);
 

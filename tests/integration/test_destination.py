@@ -308,9 +308,13 @@ def test_a_repair_that_fails_is_logged_once_and_tried_until_it_works(node):
     def complaints():
         return [line for line in node.log() if line["message"] == "a profile's file is not as it should be"]
     eventually(complaints, message="a line in the log")
+    began = time.monotonic()
     failures = node.metric('seccompd_writes_total{op="repair",result="failure"}')
     eventually(lambda: node.metric('seccompd_writes_total{op="repair",result="failure"}') > failures, timeout=30,
                message="another try")
+    time.sleep(2)
+    n_tries = node.metric('seccompd_writes_total{op="repair",result="failure"}') - failures
+    assert n_tries <= 5 * (time.monotonic() - began) + 5, "not more often than the rescan, and each event"
     (line,) = complaints()
     assert line["profile"] == "web.json" and line["level"] == "error" and "No space left" in line["reason"]
     assert node.profiles()["web.json"]["reason"] == line["reason"]
