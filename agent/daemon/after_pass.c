@@ -126,13 +126,21 @@ static void settle_cleanup(Daemon *daemon, const PassReport *report) {
 }
 
 static bool is_all_done(const Daemon *daemon) {
+        const NodeStatus *status = &daemon->status;
+
         if (daemon->options->cleanup)
                 return daemon->is_cleaned;
-        for (size_t i = 0; i < daemon->status.n_profiles; i++)
-                if (daemon->status.profiles[i].state != PROFILE_INSTALLED &&
-                        daemon->status.profiles[i].state != PROFILE_RETIRING)
+        for (size_t i = 0; i < status->n_sources; i++)
+                if (status->sources[i].problem && !status->sources[i].is_missing)
+                        return false; /* what it holds beside what was read is not installed */
+        for (size_t i = 0; i < status->n_profiles; i++) {
+                const ProfileStatus *profile = &status->profiles[i];
+
+                if ((profile->state != PROFILE_INSTALLED && profile->state != PROFILE_RETIRING) ||
+                        profile->is_damaged)
                         return false;
-        return daemon->status.is_synced && !daemon->status.last_sync_problem;
+        }
+        return status->is_synced && !status->last_sync_problem;
 }
 
 /* What must follow this pass, and when. */

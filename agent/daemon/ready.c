@@ -33,7 +33,7 @@ static const char *source_problem(const NodeStatus *status) {
 }
 
 static bool is_in_place(const ProfileStatus *profile) {
-        return !digest_is_none(&profile->digest);
+        return !digest_is_none(&profile->digest) && !profile->is_damaged;
 }
 
 static const char *profiles_problem(const NodeStatus *status) {

@@ -80,7 +80,7 @@ typedef struct Outcome {
         ProfileState state;
         Digest digest;
         char reason[256];
-        bool is_contended;
+        bool is_contended, is_damaged;
 } Outcome;
 
 /* Whether the manifest on disk agrees that the plan's bytes stand there. */
@@ -88,6 +88,13 @@ static bool is_done(const PlanItem *item, const ManifestEntry *entry) {
         if (item->op != PLAN_WRITE && item->op != PLAN_REPAIR && item->op != PLAN_ADOPT)
                 return true;
         return entry && digest_equal(&entry->digest, &item->digest);
+}
+
+static bool is_repaired(const PassReport *report, const char *name) {
+        for (size_t i = 0; i < report->n_repaired; i++)
+                if (strcmp(report->repaired[i], name) == 0)
+                        return true;
+        return false;
 }
 
 static Outcome outcome_of(const PlanItem *item, const PassReport *report, const Store *store,
@@ -114,6 +121,8 @@ static Outcome outcome_of(const PlanItem *item, const PassReport *report, const 
                 snprintf(outcome.reason, sizeof(outcome.reason),
                         "another writer keeps changing the file; the next repair waits");
         }
+        outcome.is_damaged = item->op == PLAN_REPAIR && item->is_drift &&
+                item->state != PROFILE_RETIRING && !is_repaired(report, item->name);
         return outcome;
 }
 
@@ -136,6 +145,7 @@ static int describe(
         check_summary_unref(profile->summary);
         profile->summary = check_summary_ref(known ? known->summary : NULL);
         profile->is_contended = outcome->is_contended;
+        profile->is_damaged = outcome->is_damaged;
         return 0;
 }
 

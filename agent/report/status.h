@@ -39,6 +39,7 @@ typedef struct ProfileStatus {
         int64_t since_usec;   /* of the last change */
         char *reason;         /* why conflict, or what the last write failed with; owned; NULL */
         bool is_contended;    /* another writer keeps undoing us: repairs back off */
+        bool is_damaged;      /* somebody changed the file, and it is not repaired yet */
         Digest outline;     /* of the installed bytes without errnos; none while it is not known */
         bool is_errno_only; /* the installed bytes differ from those before in errnos only */
         CheckSummary *summary;  /* of the check of the source's bytes now; one holder; NULL: none */

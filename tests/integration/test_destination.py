@@ -318,10 +318,26 @@ def test_a_repair_that_fails_is_logged_once_and_tried_until_it_works(node):
     (line,) = complaints()
     assert line["profile"] == "web.json" and line["level"] == "error" and "No space left" in line["reason"]
     assert node.profiles()["web.json"]["reason"] == line["reason"]
+    assert node.text("/readyz/profiles")[0] == 503
     ballast.unlink()
     node.wait_metric(DRIFT, 1, timeout=30)
     assert path.read_bytes() == good
+    assert node.text("/readyz/profiles")[0] == 200
     assert [line["profile"] for line in node.log() if "repaired" in line["message"]] == ["web.json"]
+
+
+def test_once_does_not_claim_a_file_that_it_could_not_repair(node, tmp_path):
+    node.writer.publish({"web.json": GOOD})
+    assert node.once().returncode == 0
+    # a mount cannot be renamed over
+    path = node.installed / "web.json"
+    theirs = tmp_path / "theirs.json"
+    theirs.write_bytes(b"{}")
+    prefix = in_own_mounts(f"mount --bind {theirs} {path}")
+    result = subprocess.run(prefix + node.argv("--once"), capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 1
+    assert "repair failed" in result.stderr
+    assert node.once().returncode == 0
 
 
 @pytest.mark.parametrize("link", ["seccomp", "seccomp/profiles", "seccomp/profiles/.seccompd"])

@@ -280,6 +280,17 @@ def test_once_says_by_its_exit_status_whether_all_are_installed(node):
     assert "SP301" in result.stderr
 
 
+def test_once_claims_nothing_of_a_source_that_it_could_not_read_whole(node, tmp_path):
+    no_directory = tmp_path / "file"
+    no_directory.write_bytes(b"")
+    assert node.once(sources=[f"main={no_directory}"]).returncode == 1
+    deep = tmp_path.joinpath("top", *["deep"] * 17)
+    deep.mkdir(parents=True)
+    (deep / "web.json").write_bytes(profile("read"))
+    assert node.once(sources=[f"main={tmp_path / 'top'}"]).returncode == 1
+    assert node.once(sources=[f"main={tmp_path / 'missing'}"]).returncode == 0
+
+
 def test_sighup_reads_everything_again(node):
     node.writer.publish({"web.json": profile("read")})
     node.start("--watch", "poll", "--rescan", "1h")
