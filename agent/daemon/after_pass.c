@@ -148,6 +148,13 @@ static void schedule_next(Daemon *daemon, const PassReport *report) {
         uint64_t usec = loop_now(daemon, CLOCK_MONOTONIC), next = report->wake_usec;
         uint64_t touched = report->wrote_manifest ? touched_due_usec(daemon, report) : UINT64_MAX;
 
+        /* of a pass that failed another follows anyway */
+        if (daemon->is_touched && report->error == 0) {
+                uint64_t due = loop_drift_due_usec(daemon);
+
+                if (due < touched)
+                        touched = due;
+        }
         if (touched < next)
                 next = touched;
         if (daemon->is_dirty)

@@ -41,6 +41,7 @@ typedef struct Daemon {
         uint64_t pass_elapsed_seconds; /* what the running pass adds to the ages */
         bool is_dirty, is_dirty_full;
         bool is_reload_wanted;     /* by SIGHUP; its pass has not begun */
+        bool is_touched;           /* something of the destination, since the running pass began */
         uint64_t quiet_since_usec; /* first of a burst of changes; 0: none */
         uint64_t ages_saved_usec;  /* CLOCK_BOOTTIME */
 
@@ -64,6 +65,12 @@ void loop_stop(Daemon *daemon);
 /** Wants a pass at `usec` (CLOCK_MONOTONIC), now when that is past and none runs; `full`: of
  * everything. */
 void loop_want_pass(Daemon *daemon, uint64_t usec, bool full);
+
+/**
+ * When a pass should see to what someone did to the destination since it was looked at: at once
+ * (0), or when the back-off of the name is over. UINT64_MAX: nobody did anything.
+ */
+uint64_t loop_drift_due_usec(const Daemon *daemon);
 
 /** Arms the watch on all sources and the destination anew. */
 void loop_arm_watches(Daemon *daemon);

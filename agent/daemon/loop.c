@@ -84,7 +84,7 @@ static void start_pass(Daemon *daemon) {
                 (loop_now(daemon, CLOCK_BOOTTIME) - daemon->ages_saved_usec) / USEC_PER_SEC;
         bool has_retiring = node_status_count(&daemon->status, NULL, PROFILE_RETIRING) > 0;
 
-        daemon->is_dirty = daemon->is_dirty_full = false;
+        daemon->is_dirty = daemon->is_dirty_full = daemon->is_touched = false;
         daemon->is_reload_wanted = false; /* which wants a full pass, so that this is one */
         daemon->quiet_since_usec = 0;
         daemon->pass_started_usec = loop_now(daemon, CLOCK_MONOTONIC);
@@ -156,11 +156,7 @@ void loop_arm_watches(Daemon *daemon) {
         daemon->watch_error = first_error;
 }
 
-/*
- * When a pass should see to what someone did to the destination: at once, or when the back-off of
- * the name is over. UINT64_MAX: nobody did anything.
- */
-static uint64_t drift_due_usec(Daemon *daemon) {
+uint64_t loop_drift_due_usec(const Daemon *daemon) {
         uint64_t due = UINT64_MAX;
 
         for (size_t i = 0; i < daemon->store.manifest.n_entries; i++) {
@@ -233,9 +229,12 @@ static int on_watch(sd_event_source *source, int fd, uint32_t events, void *user
                 loop_want_pass(daemon, 0, false);
         else if (seen & (WATCH_SOURCE_CHANGED | WATCH_GONE))
                 want_pass_after_quiet(daemon);
-        /* while a pass writes, its own renames are what we hear of: it looks again at its end */
-        if ((seen & WATCH_DESTINATION_CHANGED) && daemon->is_loaded && !daemon->pass) {
-                uint64_t due = drift_due_usec(daemon);
+        if (!(seen & WATCH_DESTINATION_CHANGED) || !daemon->is_loaded)
+                return 0;
+        if (daemon->pass) /* it may be its own rename: it looks again at its end */
+                daemon->is_touched = true;
+        else {
+                uint64_t due = loop_drift_due_usec(daemon);
 
                 if (due != UINT64_MAX)
                         loop_want_pass(daemon, due, false);

@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from node import BAD, GOOD, Node, errors_of, eventually, identity, in_own_mounts, profile
+from node import BAD, GOOD, Node, errors_of, eventually, faults, identity, in_own_mounts, profile
 
 DRIFT = "seccompd_drift_corrections_total"
 
@@ -92,6 +92,17 @@ def test_drift_while_the_agent_was_away_is_repaired_at_its_start(node):
     assert node.states() == {"gone.json": "installed", "web.json": "installed"}
     assert (node.installed / "web.json").read_bytes() == (node.installed / "gone.json").read_bytes() == good
     assert node.metric(DRIFT) == 2
+
+
+def test_drift_while_a_pass_looks_elsewhere_is_repaired(node, tmp_path):
+    foreign = node.put_foreign("web.json", profile("reboot"))
+    node.writer.publish({"web.json": GOOD, "ours.json": profile("close")})
+    node.start("--rescan", "1h", env=faults(tmp_path, check_msec=1500))
+    foreign.write_bytes(profile("mount"))
+    eventually(node.children, message="a worker that checks the foreign file")
+    (node.installed / "ours.json").unlink()
+    node.wait_metric(DRIFT, 1, timeout=20)
+    assert node.states() == {"ours.json": "installed", "web.json": "conflict"}
 
 
 def test_drift_that_no_event_tells_is_found_by_the_rescan(node):

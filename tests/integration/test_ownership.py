@@ -70,6 +70,18 @@ def test_a_foreign_file_larger_than_any_profile_holds_up_no_other_name(node, kil
     assert node.metric('seccompd_syncs_total{result="failure"}') == 0
 
 
+def test_a_foreign_file_that_goes_during_a_pass_is_missed_by_none(node, tmp_path):
+    path = node.put_foreign("web.json", profile("reboot"))
+    node.writer.publish({"web.json": GOOD})
+    node.start("--rescan", "1h", env=faults(tmp_path, fsync_msec=1000))
+    checks = node.metric('seccompd_checks_total{result="verdict"}')
+    node.writer.publish({"web.json": GOOD, "new.json": profile("close")})
+    node.wait_metric('seccompd_checks_total{result="verdict"}', checks + 1)
+    eventually(node.children, message="the writer at work")
+    path.unlink()
+    node.wait_state("web.json", "installed", timeout=20)
+
+
 def test_foreign_things_beside_our_profiles_are_never_touched(node):
     node.put_foreign("notes.txt", b"mine")
     node.put_foreign("theirs.json", profile("reboot"))
