@@ -214,11 +214,12 @@ static int on_watch(sd_event_source *source, int fd, uint32_t events, void *user
         (void) events;
         daemon->metrics.watch_events += n;
         if (r < 0) {
-                daemon->metrics.watch_errors++;
                 log_plain(&daemon->log, LOG_LEVEL_WARNING, "reading watch events failed: %s",
                         strerror(-r));
                 seen |= WATCH_OVERFLOW;
         }
+        if (seen & WATCH_OVERFLOW)
+                daemon->metrics.watch_errors++;
         if (seen & (WATCH_OVERFLOW | WATCH_GONE)) {
                 loop_check_orphaned(daemon);
                 loop_arm_watches(daemon);

@@ -370,6 +370,23 @@ def test_more_profiles_than_file_descriptors_are_installed_in_one_pass(node):
     assert node.metric('seccompd_syncs_total{result="failure"}') == 0
 
 
+def test_an_overflow_of_the_watch_is_counted_and_loses_nothing(node):
+    node.start_with({"web.json": GOOD}, "--rescan", "1h")
+    limit = int(pathlib.Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    if limit > 100000:
+        pytest.skip(f"this node queues {limit} events")
+    os.kill(node.process.pid, signal.SIGSTOP)
+    theirs = node.installed / "theirs"
+    for _ in range(limit // 2 + 1):
+        theirs.touch()
+        theirs.unlink()
+    (node.installed / "web.json").unlink()
+    os.kill(node.process.pid, signal.SIGCONT)
+    node.wait_metric("seccompd_drift_corrections_total", 1, timeout=10)
+    assert (node.installed / "web.json").exists()
+    assert node.metric("seccompd_watch_errors_total") == 1
+
+
 def test_without_inotify_the_agent_polls(node, tmp_path):
     node.writer.publish({"web.json": GOOD})
     node.start("--rescan", "300ms", env=faults(tmp_path, no_inotify=1))
