@@ -159,7 +159,7 @@ static void schedule_next(Daemon *daemon, const PassReport *report) {
                 next = touched;
         if (daemon->is_dirty)
                 next = usec;
-        else if (report->error == -ESTALE || report->error == -EAGAIN)
+        else if (report->error == -ESTALE)
                 next = usec + STALE_RETRY_USEC;
         else if ((report->error < 0 || report->n_failures > 0) && next > usec + FAILED_RETRY_USEC)
                 next = usec + FAILED_RETRY_USEC;
@@ -204,7 +204,7 @@ void after_pass(Pass *pass, void *userdata) {
                 service_tell(daemon);
         if (daemon->is_stopping)
                 loop_finish(daemon, daemon->exit_status);
-        else if (daemon->options->once && report.error != -ESTALE && report.error != -EAGAIN)
+        else if (daemon->options->once && report.error != -ESTALE)
                 loop_finish(daemon, is_all_done(daemon) ? EXIT_ALL_INSTALLED : EXIT_NOT_INSTALLED);
         else if (!daemon->is_cleaned)
                 schedule_next(daemon, &report);

@@ -43,7 +43,7 @@ static int read_sources(Pass *pass) {
                                     r == -EAGAIN ? "kept changing while it was read"
                                                  : strerror(-r)) < 0)
                                 pass->problem = NULL;
-                        return r;
+                        return r == -EAGAIN ? -ESTALE : r;
                 }
         }
         return claims_make(options->sources, pass->snapshots, options->n_sources,

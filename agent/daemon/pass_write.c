@@ -9,6 +9,7 @@
 #include "daemon/pass_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -391,8 +392,12 @@ int pass_write(Pass *pass) {
         work.contents = pass->contents;
         work.n_contents = pass->n_contents;
         r = store_start(&work, &pass->writer);
-        if (r < 0)
+        if (r < 0) {
+                if (asprintf(&pass->problem, "no process is to be had for the writer: %s",
+                            strerror(-r)) < 0)
+                        pass->problem = NULL;
                 return r;
+        }
         pass->is_writing = true;
         r = sd_event_add_io(
                 event, &pass->writer_input, pass->writer.fd, EPOLLIN, on_writer_input, pass);

@@ -107,6 +107,8 @@ static Outcome outcome_of(const PlanItem *item, const PassReport *report, const 
         if (item->conflict)
                 snprintf(outcome.reason, sizeof(outcome.reason), "%s%s%s", item->conflict,
                         item->rival ? ": " : "", item->rival ? item->rival : "");
+        if (item->op == PLAN_REMOVE && entry)
+                outcome.digest = entry->digest;
         if (!is_done(item, entry)) {
                 outcome.state = entry ? PROFILE_STALE : PROFILE_INVALID;
                 outcome.digest = entry ? entry->digest : (Digest){};
@@ -251,13 +253,13 @@ static int reflect_item(NodeStatus *status, const PlanItem *item, const PassRepo
 
 /* Whether a name stays in the status: not one that was removed, forgotten, or is no longer claimed.
  */
-static bool stays(const PassReport *report, const char *name) {
+static bool stays(const PassReport *report, const Store *store, const char *name) {
         const PlanItem *item = plan_find(report->plan, name);
 
         if (!item)
                 return false;
         if (item->op == PLAN_REMOVE || item->op == PLAN_FORGET)
-                return pass_report_failure(report, name) != NULL;
+                return manifest_find(&store->manifest, name) != NULL; /* it did not come to that */
         return true;
 }
 
@@ -267,11 +269,12 @@ static bool is_forgotten(const PassReport *report, const char *name) {
         return item && item->op == PLAN_FORGET;
 }
 
-static void drop_gone(NodeStatus *status, const PassReport *report, const Log *log) {
+static void drop_gone(
+        NodeStatus *status, const PassReport *report, const Store *store, const Log *log) {
         for (size_t i = 0; i < status->n_profiles;) {
                 const ProfileStatus *profile = &status->profiles[i];
 
-                if (stays(report, profile->name)) {
+                if (stays(report, store, profile->name)) {
                         i++;
                         continue;
                 }
@@ -362,14 +365,14 @@ int reflect_pass(NodeStatus *status, const Options *options, const PassReport *r
         for (size_t i = 0; i < report->plan->n_items; i++) {
                 const PlanItem *item = &report->plan->items[i];
 
-                if (!stays(report, item->name))
+                if (!stays(report, store, item->name))
                         continue;
                 r = reflect_item(
                         status, item, report, &options->owner.rules, store, backoff, log, now_usec);
                 if (r < 0)
                         return r;
         }
-        drop_gone(status, report, log);
+        drop_gone(status, report, store, log);
         log_repairs(report, log);
         return hash_sources(status, report->claims);
 }

@@ -2,7 +2,8 @@
 
 /*
  * What a node can do to the agent, by LD_PRELOAD: a slow disk, a wall clock that jumped, no inotify
- * instance left, a check that takes its time. Each is asked for by an environment variable.
+ * instance left, a check that takes its time, no process to be had. Each is asked for by an
+ * environment variable.
  */
 
 #include <dlfcn.h>
@@ -70,4 +71,15 @@ int inotify_init1(int flags) {
 int memfd_create(const char *name, unsigned flags) {
         pause_for("FAULT_CHECK_MSEC");
         return ((int (*)(const char *, unsigned)) real("memfd_create"))(name, flags);
+}
+
+/* As long as a file is there. */
+pid_t fork(void) {
+        const char *path = getenv("FAULT_NO_FORK");
+
+        if (path && access(path, F_OK) == 0) {
+                errno = EAGAIN;
+                return -1;
+        }
+        return ((pid_t(*)(void)) real("fork"))();
 }

@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 import pytest
-from node import BAD, GOOD, PATIENCE, SECCOMPD, eventually, in_own_mounts, profile
+from node import BAD, GOOD, PATIENCE, SECCOMPD, eventually, faults, in_own_mounts, profile
 
 
 def argv(node, *options):
@@ -38,6 +38,16 @@ def test_once_removes_what_is_ours_and_nothing_else(node):
     # again, with nothing to do
     run = subprocess.run(argv(node, "--once"), capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert run.returncode == 0 and names(node) == ["edited.json", "theirs.json"]
+
+
+def test_once_gives_up_when_there_is_no_process_for_it(node, tmp_path):
+    install(node)
+    before = names(node)
+    env = faults(tmp_path, no_fork=tmp_path)
+    run = subprocess.run(argv(node, "--once"), env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert run.returncode == 1 and "no process is to be had" in run.stderr
+    assert "profile removed" not in run.stderr
+    assert names(node) == before
 
 
 def test_the_daemon_cleans_up_waits_and_says_so(node):
