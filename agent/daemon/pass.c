@@ -123,19 +123,15 @@ Pass *pass_free(Pass *pass) {
 }
 
 static int queue_checks(Pass *pass) {
-        uint64_t now = pass_now(pass);
+        int r = 0;
 
-        for (size_t i = 0; i < pass->claims.n; i++) {
+        for (size_t i = 0; r >= 0 && i < pass->claims.n; i++) {
                 const Claim *claim = &pass->claims.items[i];
 
-                if (claim->entry && cache_entry_is_due(claim->entry, now)) {
-                        int r = pass_queue(pass, claim, claim->entry, false);
-
-                        if (r < 0)
-                                return r;
-                }
+                if (claim->entry)
+                        r = pass_queue_due(pass, claim, claim->entry, false);
         }
-        return 0;
+        return r;
 }
 
 /* A next round only after this one brought something: else nothing would ever end. */

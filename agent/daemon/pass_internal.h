@@ -110,6 +110,9 @@ void pass_wake_at(Pass *pass, uint64_t usec);
 
 /** Queues a check of a claim's content, once. Returns 0 or -ENOMEM. */
 int pass_queue(Pass *pass, const Claim *claim, CacheEntry *entry, bool is_foreign);
+/** Does so if nothing is known of it yet, or when its check died and is due; else, when that is not
+ * due yet, the pass has another follow then. Returns 0 or -ENOMEM. */
+int pass_queue_due(Pass *pass, const Claim *claim, CacheEntry *entry, bool is_foreign);
 /** Starts what may run now. Returns 0; -ESTALE when a source changed; another -errno. */
 int pass_start_jobs(Pass *pass);
 void pass_stop_jobs(Pass *pass);

@@ -37,6 +37,14 @@ int pass_queue(Pass *pass, const Claim *claim, CacheEntry *entry, bool is_foreig
         return 0;
 }
 
+int pass_queue_due(Pass *pass, const Claim *claim, CacheEntry *entry, bool is_foreign) {
+        if (cache_entry_is_due(entry, pass_now(pass)))
+                return pass_queue(pass, claim, entry, is_foreign);
+        if (entry->known->kind == VERDICT_DIED)
+                pass_wake_at(pass, entry->retry_usec);
+        return 0;
+}
+
 static void release(PassWorker *worker) {
         worker->input = sd_event_source_disable_unref(worker->input);
         worker->exit = sd_event_source_disable_unref(worker->exit);

@@ -66,7 +66,7 @@ static int queue_foreign(Pass *pass, size_t observed, const Claim *claim) {
                 return -ENOMEM;
         grown[pass->n_foreign++] =
                 (PassForeign){ .claim = claim, .entry = entry, .observed = observed };
-        return cache_entry_is_due(entry, pass_now(pass)) ? pass_queue(pass, claim, entry, true) : 0;
+        return pass_queue_due(pass, claim, entry, true);
 }
 
 int pass_observe(Pass *pass) {

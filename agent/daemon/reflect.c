@@ -118,7 +118,8 @@ static Outcome outcome_of(const PlanItem *item, const PassReport *report, const 
         if (failure) {
                 snprintf(outcome.reason, sizeof(outcome.reason), "%s failed: %s",
                         plan_op_name(failure->op), strerror(-failure->error));
-        } else if (item->is_drift && waits > 0 && report->wake_usec != UINT64_MAX) {
+        } else if (item->is_drift && waits > 0 && report->error == 0 &&
+                !is_repaired(report, item->name)) {
                 outcome.is_contended = true;
                 snprintf(outcome.reason, sizeof(outcome.reason),
                         "another writer keeps changing the file; the next repair waits");

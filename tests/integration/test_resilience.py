@@ -362,6 +362,42 @@ def test_a_killed_writer_is_started_again(node, tmp_path):
     node.assert_unhurt(pid)
 
 
+def test_without_a_process_for_the_writer_nothing_is_hurried_nor_claimed(node, tmp_path):
+    none_left = tmp_path / "none-left"
+    env = faults(tmp_path, no_fork=none_left)
+    node.start_with({"web.json": GOOD, "old.json": GOOD}, "--prune-after", "1s", "--rescan", "1h", env=env)
+    node.writer.publish({"web.json": GOOD})
+    digest = node.wait_state("old.json", "retiring")["digest"]
+    none_left.touch()
+    eventually(lambda: "no process" in (node.status()["sync"]["problem"] or ""))
+    time.sleep(3)
+    assert node.metric('seccompd_syncs_total{result="failure"}') <= 3
+    assert node.profiles()["old.json"]["digest"] == digest
+    assert not [line for line in node.log() if line["message"] == "profile removed"]
+    none_left.unlink()
+    eventually(lambda: "old.json" not in node.states())
+
+
+@pytest.mark.parametrize("what", ["another-file", "drift"])
+def test_a_check_that_died_is_tried_again_whatever_else_happens(node, tmp_path, what):
+    none_left = tmp_path / "none-left"
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    (plain / "web.json").write_bytes(GOOD)
+    node.start("--rescan", "1h", sources=[f"main={plain}"], env=faults(tmp_path, no_fork=none_left))
+    none_left.touch()
+    (plain / "new.json").write_bytes(profile("close"))
+    node.wait_state("new.json", "invalid")
+    none_left.unlink()
+    if what == "drift":
+        (node.installed / "web.json").unlink()
+        node.wait_metric("seccompd_drift_corrections_total", 1, timeout=10)
+        assert not node.profiles()["web.json"]["contended"], "it was repaired, and nobody is at war"
+    else:
+        (plain / "readme.txt").touch()
+    node.wait_state("new.json", "installed", timeout=20)
+
+
 def test_more_profiles_than_file_descriptors_are_installed_in_one_pass(node):
     node.writer.publish({f"p{i:04d}.json": GOOD for i in range(1500)})
     node.start(prefix=["prlimit", "--nofile=1024:1024"])
