@@ -44,7 +44,7 @@ static void done(Daemon *daemon) {
         sd_event_unref(daemon->event);
 }
 
-static int fail(const Daemon *daemon, const char *what, int r) {
+static int fail(Daemon *daemon, const char *what, int r) {
         log_plain(&daemon->log, LOG_LEVEL_ERROR, "%s: %s", what, strerror(-r));
         return r;
 }
@@ -163,7 +163,7 @@ static int start_listeners(Daemon *daemon) {
         return 0;
 }
 
-static void log_start(const Daemon *daemon) {
+static void log_start(Daemon *daemon) {
         const NodeFacts *facts = &daemon->status.facts;
         char kernel[32], libseccomp[48];
 

@@ -5,9 +5,9 @@
  * natively to the journal. sd_journal_sendv() reports success even where no journal listens, so the
  * journal is only used when JOURNAL_STREAM names the very file that stderr is (systemd.exec(5)).
  *
- * A line is written by one write(2); if stderr takes none of it (a full pipe, a closed terminal),
- * the line is lost: there is nowhere left to say so, and the agent's work matters more than its
- * words.
+ * A line of up to PIPE_BUF bytes is written by one write(2); if stderr takes none of it (a full
+ * pipe, a stopped or closed terminal), the line is lost: there is nowhere left to say so, and the
+ * agent's work matters more than its words. A reader that is slow for a moment is waited for, once.
  */
 
 /* The place of the call says nothing: every line comes from here. */
@@ -22,6 +22,8 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,7 +31,8 @@
 #include <systemd/sd-journal.h>
 #include <time.h>
 
-#define LOG_FIELDS_MAX 16
+#define LOG_FIELDS_MAX    16
+#define LOG_PATIENCE_MSEC 100
 
 static const struct {
         const char *name;
@@ -167,7 +170,30 @@ static void send_journal(LogLevel level, const char *message, const LogField *fi
                 buf_done(&items[i]);
 }
 
-void log_fields(const Log *log, LogLevel level, const LogField *fields, size_t n_fields,
+/* Whether up to PIPE_BUF bytes can be written without waiting (pipe(7)). */
+static bool takes_more(Log *log) {
+        struct pollfd wanted = { .fd = log->fd, .events = POLLOUT };
+
+        log->is_stuck = poll(&wanted, 1, log->is_stuck ? 0 : LOG_PATIENCE_MSEC) == 0;
+        return !log->is_stuck;
+}
+
+static void write_line(Log *log, const char *bytes, size_t size_bytes) {
+        for (bool is_begun = false; size_bytes > 0; is_begun = true) {
+                ssize_t n = -1;
+
+                if (takes_more(log))
+                        n = write(log->fd, bytes, size_bytes < PIPE_BUF ? size_bytes : PIPE_BUF);
+                log->is_torn |= n < 0 && is_begun;
+                if (n < 0)
+                        return; /* see above: nowhere to say it */
+                bytes += n;
+                size_bytes -= (size_t) n;
+        }
+        log->is_torn = false;
+}
+
+void log_fields(Log *log, LogLevel level, const LogField *fields, size_t n_fields,
         const char *format, ...) {
         _cleanup_buf_ Buf message = {}, line = {};
         char time[TIME_TEXT_SIZE];
@@ -187,10 +213,12 @@ void log_fields(const Log *log, LogLevel level, const LogField *fields, size_t n
         }
         (void) clock_gettime(CLOCK_REALTIME, &now);
         time_format((int64_t) now.tv_sec * (int64_t) USEC_PER_SEC + now.tv_nsec / 1000, time);
+        if (log->is_torn)
+                buf_putc(&line, '\n');
         if (log->format == LOG_JSON)
                 write_json(&line, time, level, message.data, fields, n_fields);
         else
                 write_text(log, &line, time, level, message.data, fields, n_fields);
-        if (buf_error(&line) == 0 && write(log->fd, line.data, line.size) < 0)
-                return; /* see above: nowhere to say it */
+        if (buf_error(&line) == 0)
+                write_line(log, line.data, line.size);
 }

@@ -2,6 +2,7 @@
 #ifndef SECCOMPD_DAEMON_LOG_H
 #define SECCOMPD_DAEMON_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef enum LogFormat {
@@ -23,6 +24,8 @@ typedef struct Log {
         LogFormat format; /* never LOG_AUTO */
         LogLevel level;
         int fd;
+        bool is_stuck; /* whoever reads it has let us wait in vain, and not read on since */
+        bool is_torn;  /* the last line has no end */
 } Log;
 
 /** A structured field: lower-case key, value (NULL: the field is left out). Borrowed. */
@@ -35,7 +38,7 @@ typedef struct LogField {
 Log log_open(LogFormat format, LogLevel level);
 
 /** One line, one fact. `fields` are `n_fields` fields beside the message. */
-void log_fields(const Log *log, LogLevel level, const LogField *fields, size_t n_fields,
+void log_fields(Log *log, LogLevel level, const LogField *fields, size_t n_fields,
         const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 /** Without fields. */

@@ -50,7 +50,7 @@ static LogLevel level_of(ProfileState state) {
                                                                        : LOG_LEVEL_WARNING;
 }
 
-static void log_change(const Log *log, const ProfileStatus *profile, const char *before) {
+static void log_change(Log *log, const ProfileStatus *profile, const char *before) {
         char digest[DIGEST_TEXT_SIZE] = "", source_digest[DIGEST_TEXT_SIZE] = "";
         const ProfileChange *change = &profile->changes[profile->n_changes - 1];
 
@@ -202,7 +202,7 @@ static void note_effect(ProfileStatus *profile, const Claim *claim, const Digest
 }
 
 /* What the state does not show: it stays while the file under it cannot be put right. */
-static void log_trouble(const Log *log, const ProfileStatus *profile, bool was_contended,
+static void log_trouble(Log *log, const ProfileStatus *profile, bool was_contended,
         const char *reason_before, bool failed) {
         const LogField fields[] = {
                 { "profile", profile->name },
@@ -218,7 +218,7 @@ static void log_trouble(const Log *log, const ProfileStatus *profile, bool was_c
 }
 
 static int reflect_item(NodeStatus *status, const PlanItem *item, const PassReport *report,
-        const RuleConfig *rules, const Store *store, const Backoff *backoff, const Log *log,
+        const RuleConfig *rules, const Store *store, const Backoff *backoff, Log *log,
         int64_t now_usec) {
         Outcome outcome = outcome_of(item, report, store, backoff);
         ProfileStatus *profile = node_status_find(status, item->name);
@@ -270,8 +270,7 @@ static bool is_forgotten(const PassReport *report, const char *name) {
         return item && item->op == PLAN_FORGET;
 }
 
-static void drop_gone(
-        NodeStatus *status, const PassReport *report, const Store *store, const Log *log) {
+static void drop_gone(NodeStatus *status, const PassReport *report, const Store *store, Log *log) {
         for (size_t i = 0; i < status->n_profiles;) {
                 const ProfileStatus *profile = &status->profiles[i];
 
@@ -294,7 +293,7 @@ static void drop_gone(
 
 /* --- sources --- */
 
-static void log_source(const Log *log, const SourceStatus *source) {
+static void log_source(Log *log, const SourceStatus *source) {
         const LogField fields[] = {
                 { "source", source->name },
                 { "path", source->path },
@@ -307,7 +306,7 @@ static void log_source(const Log *log, const SourceStatus *source) {
 }
 
 static int reflect_sources(
-        NodeStatus *status, const Options *options, const PassReport *report, const Log *log) {
+        NodeStatus *status, const Options *options, const PassReport *report, Log *log) {
         for (size_t i = 0; i < options->n_sources; i++) {
                 const Snapshot *snapshot = &report->snapshots[i];
                 SourceStatus *source = &status->sources[i];
@@ -344,7 +343,7 @@ static int hash_sources(NodeStatus *status, const Claims *claims) {
         return 0;
 }
 
-static void log_repairs(const PassReport *report, const Log *log) {
+static void log_repairs(const PassReport *report, Log *log) {
         for (size_t i = 0; i < report->n_repaired; i++) {
                 const LogField fields[] = { { "profile", report->repaired[i] } };
 
@@ -354,7 +353,7 @@ static void log_repairs(const PassReport *report, const Log *log) {
 }
 
 int reflect_pass(NodeStatus *status, const Options *options, const PassReport *report,
-        const Store *store, const Backoff *backoff, const Log *log, int64_t now_usec) {
+        const Store *store, const Backoff *backoff, Log *log, int64_t now_usec) {
         int r = reflect_sources(status, options, report, log);
 
         if (r < 0)

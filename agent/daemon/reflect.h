@@ -15,6 +15,6 @@ int reflect_manifest(NodeStatus *status, const Manifest *manifest);
  * clock. Returns 0 or -ENOMEM.
  */
 int reflect_pass(NodeStatus *status, const Options *options, const PassReport *report,
-        const Store *store, const Backoff *backoff, const Log *log, int64_t now_usec);
+        const Store *store, const Backoff *backoff, Log *log, int64_t now_usec);
 
 #endif

@@ -158,6 +158,26 @@ def test_the_log_is_text_on_a_terminal(node):
     assert f"digest={digest}" in installed[0]
 
 
+def test_a_log_that_nobody_reads_keeps_the_agent_from_nothing(node):
+    names = [f"p{i:04d}.json" for i in range(600)]
+    node.writer.publish({name: profile("read") for name in names})
+    reader, writer = os.pipe()
+    node.process = subprocess.Popen(node.argv(), stdout=writer, stderr=writer)
+    node.wait_synced()
+    assert set(node.states().values()) == {"installed"}
+    os.set_blocking(reader, False)
+    early = os.read(reader, 1 << 20)
+    assert len(early) > 32768, "the pipe was full"
+    node.writer.publish({name: profile("write") for name in names[:2]})
+    node.wait_state("p0002.json", "retiring")
+    assert node.stop() == 0
+    os.close(writer)
+    lines = [json.loads(line) for line in (early + os.read(reader, 1 << 20)).splitlines()]
+    os.close(reader)
+    assert lines[0]["message"] == "seccompd starts", "what is lost is whole lines, and not for ever"
+    assert lines[-1]["message"] == "SIGTERM: stopping" or lines[-1]["state"] == "retiring"
+
+
 def test_the_log_level_is_kept(node):
     node.writer.publish({"web.json": profile("read"), "bad.json": b"{}"})
     node.start("--log-level", "warning")
