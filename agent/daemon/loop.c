@@ -199,7 +199,10 @@ static int on_exit_timer(sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 void loop_check_orphaned(Daemon *daemon) {
-        if (daemon->is_loaded && store_is_orphaned(&daemon->store))
+        bool is_leaving =
+                daemon->options->cleanup && daemon->pass; /* .seccompd goes with the rest */
+
+        if (daemon->is_loaded && !is_leaving && store_is_orphaned(&daemon->store))
                 loop_begin_orphaned(daemon, daemon->store.path);
 }
 

@@ -82,7 +82,7 @@ static void fill_ready(Health *health, void *userdata) {
                                                 : "waiting for another instance to let go of it");
         add(health, "destination",
                 daemon->is_loaded && daemon->orphaned_path == daemon->store.path
-                        ? "the directory was removed under us"
+                        ? "the directory was removed or moved under us"
                         : !daemon->is_loaded && !daemon->store_problem ? "not opened yet"
                         : daemon->store_problem                        ? daemon->store_problem
                                                 : status->destination_problem);

@@ -238,10 +238,21 @@ int store_load(Store *store, char **ret_problem) {
         return r < 0 && r != -EROFS ? problem(r, ret_problem, store->path) : 0;
 }
 
+/* By links that are followed: they led here when it was opened, or it would not have been. */
+static bool is_elsewhere(const Store *store, const struct stat *st) {
+        struct stat now;
+
+        if (stat(store->path, &now) < 0)
+                return errno == ENOENT || errno == ENOTDIR;
+        return now.st_dev != st->st_dev || now.st_ino != st->st_ino;
+}
+
 bool store_is_orphaned(const Store *store) {
         struct stat st;
 
-        return fstat(store->dir_fd, &st) < 0 || st.st_nlink == 0;
+        if (fstat(store->meta_fd, &st) < 0 || st.st_nlink == 0)
+                return true;
+        return fstat(store->dir_fd, &st) < 0 || st.st_nlink == 0 || is_elsewhere(store, &st);
 }
 
 int store_probe_writable(const Store *store) {

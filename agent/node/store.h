@@ -43,7 +43,8 @@ int store_load(Store *store, char **ret_problem);
 
 void store_done(Store *store);
 
-/** Whether the directory was removed under us (st_nlink 0). */
+/** Whether the directory or `.seccompd` in it was removed under us (st_nlink 0), or another one, or
+ * none, stands at its path now: nobody will find there what we write. */
 bool store_is_orphaned(const Store *store);
 
 /**

@@ -403,11 +403,26 @@ def test_a_destination_torn_down_under_us_ends_the_process(node, files, rescan):
     node.installed.rename(removed)
     # a repair may come in between: then once more
     eventually(lambda: not removed.exists() or shutil.rmtree(removed, ignore_errors=True))
-    node.wait_unready("destination", "removed under us")
+    node.wait_unready("destination", "removed or moved under us")
     assert node.process.wait(timeout=20) != 0
     node.writer.publish({"web.json": GOOD})
     node.start()
     assert node.states() == {"web.json": "installed"}
+
+
+@pytest.mark.parametrize("what", ["seccomp", "seccomp/profiles", "seccomp/profiles/.seccompd"])
+def test_a_destination_that_is_taken_away_ends_the_process(node, tmp_path, what):
+    """Moved away it is still there for us to write to, and for nobody to read."""
+    node.start_with({"web.json": GOOD}, "--rescan", "300ms")
+    if what.endswith(".seccompd"):
+        shutil.rmtree(node.kubelet / what)
+    else:
+        (node.kubelet / what).rename(tmp_path / "away")
+    node.wait_unready("destination", "removed or moved under us")
+    assert node.process.wait(timeout=20) != 0
+    node.start()
+    assert node.states() == {"web.json": "installed"}
+    assert (node.installed / "web.json").exists()
 
 
 # --- a second instance ---
