@@ -62,6 +62,8 @@ int duration_parse(const char *text, uint64_t *ret_usec) {
                 if (__builtin_add_overflow(sum, part, &sum))
                         return -EINVAL;
         } while (*text != '\0');
+        if (sum > INT64_MAX)
+                return -EINVAL; /* added to a clock it would wrap */
         *ret_usec = sum;
         return 0;
 }
