@@ -219,6 +219,15 @@ static int parse_adopt(Options *options, const char *value) {
         return wrong("adopt", value, "must be never, identical or always");
 }
 
+static int parse_subdir(Options *options, const char *value) {
+        const char *problem =
+                *value ? source_path_problem(value) : "is empty; . is the seccomp directory itself";
+
+        if (problem && strcmp(value, ".") != 0)
+                return wrong("subdir", value, problem);
+        return set_string(&options->subdir, value);
+}
+
 static int parse_prune_after(Options *options, const char *value) {
         if (strcmp(value, "never") == 0) {
                 options->prune = false;
@@ -288,7 +297,7 @@ static int parse_config(Options *options, const char *path) {
 static int parse_plain(int option, const char *value, Options *options) {
         switch (option) {
         case OPT_KUBELET_ROOT: return set_string(&options->kubelet_root, value);
-        case OPT_SUBDIR: return set_string(&options->subdir, value);
+        case OPT_SUBDIR: return parse_subdir(options, value);
         case OPT_MATCH: return set_string(&options->match, value);
         case OPT_ADOPT: return parse_adopt(options, value);
         case OPT_PRUNE_AFTER: return parse_prune_after(options, value);

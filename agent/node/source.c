@@ -45,6 +45,10 @@ static const char *plain_problem(const char *text, size_t size_bytes) {
         return begins && size_bytes > 0 ? "must not end with '/'" : NULL;
 }
 
+const char *source_path_problem(const char *path) {
+        return plain_problem(path, strlen(path));
+}
+
 static const char *name_problem(const char *name, size_t size_bytes) {
         if (size_bytes == 0)
                 return "has no name, and DIR no last part to take for it: write NAME=DIR";
@@ -82,7 +86,7 @@ int source_spec_parse(const char *text, CapabilitySet capabilities, SourceSpec *
                 name = last_element(path, path_size, &name_size);
         problem = path_size == 0 ? "has an empty DIR" : name_problem(name, name_size);
         if (!problem)
-                problem = plain_problem(subdir, strlen(subdir));
+                problem = source_path_problem(subdir);
         if (problem) {
                 *ret_problem = problem;
                 return -EINVAL;

@@ -26,6 +26,9 @@ int source_spec_parse(const char *text, CapabilitySet capabilities, SourceSpec *
         const char **ret_problem);
 void source_spec_done(SourceSpec *spec);
 
+/** Why `path` is no plain relative path below a destination, a static string; NULL when it is. */
+const char *source_path_problem(const char *path);
+
 typedef enum SourceState {
         SOURCE_OK,
         SOURCE_MISSING,    /* the directory is not there: nothing is retired */
