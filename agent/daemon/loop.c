@@ -286,7 +286,9 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
         (void) source;
         (void) info;
         log_plain(&daemon->log, LOG_LEVEL_INFO, "SIGHUP: reading everything again");
-        service_tell_reloading(daemon);
+        /* the end of a reload is told by its pass: there must be one to come */
+        if (!daemon->is_cleaned && !daemon->seccomp_problem)
+                service_tell_reloading(daemon);
         loop_arm_watches(daemon);
         loop_want_pass(daemon, 0, true);
         return 0;

@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import pytest
-from node import eventually, faults, profile
+from node import SECCOMPD, eventually, faults, profile
 
 # --- the service manager ---
 
@@ -102,6 +102,20 @@ def test_a_reload_is_over_when_its_own_pass_is(node, notify):
     lines = [line.partition("=")[0] for line in notify.lines]
     lines = lines[lines.index("RELOADING"):]
     assert lines[:4] == ["RELOADING", "MONOTONIC_USEC", "STATUS", "READY"], notify.lines
+
+
+def test_no_reload_begins_where_no_pass_will_end_it(node, notify):
+    argv = [str(SECCOMPD), "--cleanup", "--kubelet-root", str(node.kubelet), "--listen", f"unix:{node.socket}",
+            "--log-format", "json"]
+    with open(node.log_path, "ab") as log:
+        node.process = subprocess.Popen(argv, stderr=log, env=notify.environment)
+    notify.wait("READY=1")
+    node.wait_ready()
+    node.process.send_signal(signal.SIGHUP)
+    eventually(lambda: any("SIGHUP" in line["message"] for line in node.log()))
+    assert node.stop() == 0
+    notify.wait("STOPPING=1")
+    assert not notify.seen("RELOADING=1"), "the manager would wait for its end"
 
 
 def test_the_watchdog_is_fed(node, notify):
