@@ -254,7 +254,7 @@ static bool changes_entry(const ManifestEntry *entry, const PlanItem *item) {
         default: return false;
         }
         if (item->state == PROFILE_CONFLICT)
-                return false;
+                return item->rival && entry->state == PROFILE_RETIRING; /* it does not age now */
         return entry->state != item->state || !digest_equal(&entry->digest, &item->digest) ||
                 (item->state == PROFILE_INSTALLED &&
                         (!digest_equal(&entry->source_digest, &item->source_digest) ||

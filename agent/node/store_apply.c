@@ -262,6 +262,14 @@ static Digest standing_digest(const ManifestEntry *entry, const PlanItem *item) 
         return item->op == PLAN_WRITE && is_ours ? item->replaces : (Digest){};
 }
 
+/* Claimed by two sources it is not gone from them: should it go again, its time begins anew. */
+static void stop_retiring(ManifestEntry *entry) {
+        if (entry->state != PROFILE_RETIRING)
+                return;
+        entry->state = PROFILE_STALE;
+        entry->retiring_seconds = 0;
+}
+
 static int update_entry(Applier *applier, const PlanItem *item) {
         ManifestEntry *entry = manifest_find(&applier->next, item->name);
         bool is_new = !entry;
@@ -269,6 +277,10 @@ static int update_entry(Applier *applier, const PlanItem *item) {
 
         if (r < 0)
                 return r;
+        if (item->state == PROFILE_CONFLICT) {
+                stop_retiring(entry);
+                return 0;
+        }
         if (!digest_equal(&entry->digest, &item->digest)) {
                 entry->previous = standing_digest(entry, item);
                 entry->digest = item->digest;
@@ -288,8 +300,10 @@ static int update_entry(Applier *applier, const PlanItem *item) {
 static bool concerns_manifest(const Step *step) {
         const PlanItem *item = step->item;
 
-        if (step->error < 0 || item->op == PLAN_NONE || item->state == PROFILE_CONFLICT)
+        if (step->error < 0 || item->op == PLAN_NONE)
                 return false;
+        if (item->state == PROFILE_CONFLICT)
+                return item->rival && item->op == PLAN_KEEP;
         return (item->op != PLAN_WRITE && item->op != PLAN_REPAIR) || step->content;
 }
 

@@ -227,6 +227,24 @@ def test_a_retiring_profiles_age_survives_a_restart(node):
     assert time.monotonic() - began < 3.9
 
 
+def test_a_retiring_profile_does_not_age_while_two_sources_claim_it(node, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    node.start_with({"web.json": GOOD, "old.json": GOOD}, "--prune-after", "3s", "--rescan", "200ms",
+                    sources=[f"main={node.source}", f"other={other}"])
+    node.writer.publish({"web.json": GOOD})
+    node.wait_state("old.json", "retiring")
+    (other / "old.json").write_bytes(GOOD)
+    node.writer.publish({"web.json": GOOD, "old.json": GOOD})
+    node.wait_state("old.json", "conflict")
+    time.sleep(4)
+    assert node.states()["old.json"] == "conflict" and (node.installed / "old.json").exists()
+    (other / "old.json").rename(tmp_path / "away.json")
+    node.writer.publish({"web.json": GOOD})
+    node.wait_state("old.json", "retiring", timeout=10)
+    eventually(lambda: "old.json" not in node.states(), timeout=20)
+
+
 @pytest.mark.parametrize("how", ["empty", "vanished", "dropped"])
 def test_a_source_that_says_nothing_removes_nothing(node, tmp_path, how):
     node.start_with({"web.json": GOOD}, "--prune-after", "1s", "--rescan", "100ms")

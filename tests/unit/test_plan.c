@@ -155,7 +155,7 @@ static const Row ROWS[] = {
         { "two sources, removed", "rival", "stale", "", IDENT, PLAN_NONE, PROFILE_CONFLICT, "",
                 "c" },
         { "two sources, never due", "rival", "retiring", "A", PRUNE(60, 70), PLAN_KEEP,
-                PROFILE_CONFLICT, "A", "c" },
+                PROFILE_CONFLICT, "A", "cm" },
         /* gone */
         { "gone", "", "installed", "A", IDENT, PLAN_KEEP, PROFILE_RETIRING, "A", "gm" },
         { "gone, mode: saved first", "", "installed", "A!", IDENT, PLAN_KEEP, PROFILE_RETIRING, "A",
