@@ -304,6 +304,12 @@ static int count_outcome(Pass *pass, const StoreOutcome *outcome) {
         return 0;
 }
 
+/* The ages are on disk: neither a next round nor the next pass must add the time again. */
+static void note_saved(Pass *pass) {
+        pass->wrote_manifest = true;
+        pass->elapsed_seconds = 0;
+}
+
 static int settle_result(Pass *pass, const StoreResult *result) {
         Store *store = pass->context.store;
         int r = 0;
@@ -317,9 +323,8 @@ static int settle_result(Pass *pass, const StoreResult *result) {
                             strerror(-result->error)) < 0)
                         pass->problem = NULL;
         } else {
-                pass->wrote_manifest = true;
+                note_saved(pass);
                 store->n_unsynced_levels = 0;
-                pass->elapsed_seconds = 0; /* saved: a next round must not add it again */
         }
         return result->error;
 }
@@ -346,6 +351,7 @@ static int on_writer_exit(sd_event_source *source, const siginfo_t *info, void *
         int status = info->si_code == CLD_EXITED ? W_EXITCODE(info->si_status, 0)
                                                  : W_EXITCODE(0, info->si_status);
         Pass *pass = userdata;
+        uint64_t generation = pass->context.store->manifest.generation;
         StoreResult result = {};
         int r;
 
@@ -367,6 +373,9 @@ static int on_writer_exit(sd_event_source *source, const siginfo_t *info, void *
                 if (reloaded < 0)
                         r = reloaded;
         }
+        /* a writer that died or failed later on may have come to it all the same */
+        if (pass->context.store->manifest.generation != generation)
+                note_saved(pass);
         pass_stop_writer(pass);
         if (r < 0 && pass->error == 0)
                 pass->error = r;

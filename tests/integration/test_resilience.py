@@ -362,6 +362,23 @@ def test_a_killed_writer_is_started_again(node, tmp_path):
     node.assert_unhurt(pid)
 
 
+def test_a_killed_writer_makes_no_profile_older(node, tmp_path):
+    node.start_with({"web.json": GOOD, "old.json": GOOD}, "--prune-after", "20s", "--rescan", "1h",
+                    env=faults(tmp_path, fsync_msec=300))
+    manifest = node.installed / ".seccompd" / "manifest"
+    began = time.monotonic()
+    node.writer.publish({"web.json": GOOD})
+    node.wait_state("old.json", "retiring")
+    time.sleep(9)
+    before = manifest.read_bytes()
+    node.writer.publish({"web.json": profile("close")})
+    eventually(lambda: manifest.read_bytes() != before)
+    os.kill(node.children()[0], signal.SIGKILL)
+    eventually(lambda: node.metric('seccompd_syncs_total{result="failure"}') == 1)
+    eventually(lambda: "old.json" not in node.states(), timeout=40)
+    assert time.monotonic() - began > 19, "the seconds that the killed writer had saved were added again"
+
+
 def test_without_a_process_for_the_writer_nothing_is_hurried_nor_claimed(node, tmp_path):
     none_left = tmp_path / "none-left"
     env = faults(tmp_path, no_fork=none_left)
