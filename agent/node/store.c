@@ -314,8 +314,8 @@ int store_observe(const Store *store, const char *name, Observed *ret_observed) 
                 observed.is_mode_right =
                         (st.st_mode & 07777) == STORE_FILE_MODE && st.st_nlink == 1;
                 r = store_read_regular(parent, last, STORE_FILE_BYTES_MAX, &buf);
-                if (r == -ENOMEM)
-                        return r;
+                if (r == -ENOMEM || r == -EMFILE || r == -ENFILE)
+                        return r; /* no fault of the file */
                 if (r == 0)
                         observed.digest = digest_of(buf.data, buf.size);
         }

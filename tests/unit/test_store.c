@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 /* --- opening --- */
@@ -281,6 +282,23 @@ static void test_observe_where_it_may_not_go(void **state) {
         assert_int_equal(status, 0);
 }
 
+/* A file that there is no descriptor for is not taken for one that somebody changed. */
+static void test_observe_without_descriptors(void **state) {
+        Fixture *fixture = *state;
+        struct rlimit before, few;
+        Observed observed = {};
+        int next = dup(STDIN_FILENO), r;
+
+        apply_all(fixture, INSTALL, 2, 0);
+        assert_true(next >= 0 && close(next) == 0);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        few = (struct rlimit){ .rlim_cur = (rlim_t) next + 1, .rlim_max = before.rlim_max };
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        r = store_observe(&fixture->store, "a.json", &observed);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(r, -EMFILE);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -299,6 +317,7 @@ int main(void) {
                 TEST(test_witness_changes_with_the_file),
                 TEST(test_read_is_bounded_and_follows_nothing),
                 TEST(test_observe_where_it_may_not_go),
+                TEST(test_observe_without_descriptors),
 #undef TEST
         };
 
