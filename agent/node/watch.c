@@ -26,7 +26,8 @@
 #include <sys/stat.h>
 
 #define WATCH_DATA         "..data"
-#define WATCH_LEVELS       16U /* of subdirectories */
+#define WATCH_LEVELS       16U   /* of subdirectories */
+#define WATCH_DIRECTORIES  2048U /* of one source, or the destination */
 #define WATCH_BUFFER_BYTES (16U << 10)
 #define WATCH_READS        64U /* in one go: whoever makes events without end gets no more of us */
 #define WATCH_ATTEMPTS     8U  /* to find a missing source's surroundings standing still */
@@ -62,6 +63,7 @@ struct Watch {
         WatchRole *roles; /* owned */
         size_t n_roles;
         size_t capacity;
+        size_t n_added; /* since this arming began */
 };
 
 int watch_new(Watch **ret_watch) {
@@ -148,6 +150,8 @@ static int add_role(Watch *watch, int dir_fd, WatchKind kind, size_t id, const c
         WatchRole *role;
         int wd, r;
 
+        if (watch->n_added++ == WATCH_DIRECTORIES)
+                return -ENOSPC;
         snprintf(path, sizeof(path), "/proc/self/fd/%d", dir_fd);
         wd = inotify_add_watch(
                 watch->fd, path, MASKS[kind] | IN_ONLYDIR | IN_EXCL_UNLINK | IN_MASK_ADD);
@@ -169,6 +173,7 @@ static bool is_destination(const WatchRole *role) {
 }
 
 static void mark(Watch *watch, bool destination, size_t id) {
+        watch->n_added = 0;
         for (size_t i = 0; i < watch->n_roles; i++) {
                 WatchRole *role = &watch->roles[i];
 

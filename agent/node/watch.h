@@ -33,7 +33,8 @@ int watch_fd(const Watch *watch);
 /**
  * Arms (or arms again) the watch on a source: its root, subdirectories of a plain directory, or,
  * while it is missing, the nearest existing directory above it. `id` is the caller's number of the
- * source. Returns 0 or -errno (-ENOSPC: the watch limit is reached).
+ * source. Returns 0 or -errno (-ENOSPC: the kernel's limit of watches is reached, or ours of
+ * directories).
  */
 int watch_source(Watch *watch, size_t id, const char *path);
 
