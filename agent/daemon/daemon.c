@@ -156,6 +156,8 @@ static int start_listeners(Daemon *daemon) {
                 if (r < 0) {
                         log_plain(&daemon->log, LOG_LEVEL_ERROR, "--listen %s: %s",
                                 options->listen[i], problem ? problem : strerror(-r));
+                        if (r == -EINVAL || r == -ENAMETOOLONG) /* no address at all */
+                                daemon->exit_status = EXIT_USAGE;
                         return r;
                 }
                 daemon->n_listeners++;
@@ -256,5 +258,7 @@ int daemon_run(const Options *options) {
                         save_ages(&daemon);
         }
         done(&daemon);
-        return r < 0 ? EXIT_NOT_INSTALLED : daemon.exit_status;
+        if (r < 0 && daemon.exit_status == EXIT_ALL_INSTALLED)
+                return EXIT_NOT_INSTALLED;
+        return daemon.exit_status;
 }

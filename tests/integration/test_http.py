@@ -468,3 +468,13 @@ def test_a_stale_socket_is_replaced_a_live_one_is_not(node):
     assert second.returncode == 1
     assert str(node.socket) in second.stderr
     assert node.text("/livez") == (200, "ok")
+
+
+@pytest.mark.parametrize("address, status", [
+    ("localhost:80", 2), ("[::1", 2), ("1.2.3.4:99999", 2), ("unix:relative", 2), ("unix:/" + 120 * "x", 2),
+    ("unix:/nowhere/seccompd.sock", 1)])
+def test_what_is_no_address_is_a_usage_mistake(node, address, status):
+    """A service manager does not start it again for that."""
+    result = subprocess.run([*node.argv(), "--listen", address], capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == status, result.stderr
+    assert f"--listen {address}: " in result.stderr
