@@ -44,14 +44,14 @@ static int add_landlock(Daemon *daemon) {
         return r;
 }
 
-static void keep_store_problem(Daemon *daemon, char *problem) {
-        bool is_news =
-                problem && (!daemon->store_problem || strcmp(problem, daemon->store_problem) != 0);
+static void keep_problem(Daemon *daemon, char *problem) {
+        char **kept = &daemon->status.destination_problem;
+        bool is_news = problem && (!*kept || strcmp(problem, *kept) != 0);
 
         if (is_news)
                 log_plain(&daemon->log, LOG_LEVEL_ERROR, "%s", problem);
-        free(daemon->store_problem);
-        daemon->store_problem = problem;
+        free(*kept);
+        *kept = problem;
         daemon->status.revision++;
         if (is_news)
                 service_tell(daemon);
@@ -64,27 +64,26 @@ static int open_and_lock(Daemon *daemon) {
         if (daemon->store.dir_fd < 0) {
                 r = store_open(daemon->options->kubelet_root, daemon->options->subdir,
                         &daemon->store, &problem);
-                keep_store_problem(daemon, problem);
+                keep_problem(daemon, problem);
                 if (r < 0)
                         return r;
         }
         if (!daemon->is_locked) {
                 r = store_lock(&daemon->store);
                 if (r == -EWOULDBLOCK) {
-                        if (!daemon->store_problem)
-                                keep_store_problem(daemon,
+                        if (!daemon->status.destination_problem)
+                                keep_problem(daemon,
                                         strdup("another instance holds the destination; waiting "
                                                "for it"));
                         return r;
                 }
-                keep_store_problem(
-                        daemon, r < 0 ? strdup("the destination's lock cannot be had") : NULL);
+                keep_problem(daemon, r < 0 ? strdup("the destination's lock cannot be had") : NULL);
                 if (r < 0)
                         return r;
                 daemon->is_locked = true;
         }
         r = store_load(&daemon->store, &problem);
-        keep_store_problem(daemon, problem);
+        keep_problem(daemon, problem);
         return r;
 }
 

@@ -48,26 +48,29 @@ static uint64_t touched_due_usec(Daemon *daemon, const PassReport *report) {
         return due;
 }
 
-/* When the age of a retiring profile will reach --prune-after, on CLOCK_MONOTONIC. */
+/*
+ * When the age of a retiring profile will reach --prune-after, on CLOCK_MONOTONIC. Ages are those
+ * at which the pass looked, so that one which began to retire in it is new, however long it took.
+ */
 static void wake_for_pruning(Daemon *daemon) {
-        uint64_t usec = loop_now(daemon, CLOCK_MONOTONIC), soonest = UINT64_MAX;
-        uint64_t elapsed = loop_now(daemon, CLOCK_BOOTTIME) - daemon->ages_saved_usec;
+        const uint64_t elapsed = daemon->pass_boottime_usec - daemon->ages_saved_usec;
+        const uint64_t wanted = daemon->options->prune_after_seconds * USEC_PER_SEC;
+        uint64_t soonest = UINT64_MAX;
 
         if (!daemon->options->prune)
                 return;
         for (size_t i = 0; i < daemon->store.manifest.n_entries; i++) {
                 const ManifestEntry *entry = &daemon->store.manifest.entries[i];
                 uint64_t age = entry->retiring_seconds * USEC_PER_SEC + elapsed;
-                uint64_t left = age < daemon->options->prune_after_usec
-                        ? daemon->options->prune_after_usec - age
-                        : daemon->options->rescan_usec;
+                uint64_t left = age < wanted ? wanted - age : daemon->options->rescan_usec;
 
-                if (entry->state == PROFILE_RETIRING && usec + left < soonest)
-                        soonest = usec + left;
+                if (entry->state == PROFILE_RETIRING && left < soonest)
+                        soonest = left;
         }
         if (soonest != UINT64_MAX)
                 (void) loop_must(daemon,
-                        loop_arm_at_latest(daemon->wake_timer, soonest + USEC_PER_SEC),
+                        loop_arm_at_latest(daemon->wake_timer,
+                                daemon->pass_started_usec + soonest + USEC_PER_SEC),
                         "arming a timer failed");
 }
 

@@ -39,7 +39,6 @@ static void done(Daemon *daemon) {
         free(daemon->checks);
         free(daemon->kubelet_root_problem);
         free(daemon->seccomp_problem);
-        free(daemon->store_problem);
         free(daemon->watch_problem);
         sd_event_unref(daemon->event);
 }
@@ -87,7 +86,7 @@ static int prune_after_text(const Options *options, char **ret_text) {
         char text[DURATION_TEXT_SIZE] = "never";
 
         if (options->prune)
-                duration_format(options->prune_after_usec, text);
+                duration_format(options->prune_after_seconds * USEC_PER_SEC, text);
         *ret_text = strdup(text);
         return *ret_text ? 0 : -ENOMEM;
 }

@@ -20,7 +20,6 @@ typedef struct Daemon {
 
         Store store;
         bool is_locked, is_loaded;
-        char *store_problem;
         bool is_write_failing; /* the last pass could not write */
 
         Watch *watch;    /* NULL: polling */
@@ -38,6 +37,7 @@ typedef struct Daemon {
 
         Pass *pass;
         uint64_t pass_started_usec;
+        uint64_t pass_boottime_usec;   /* when the running pass started, on CLOCK_BOOTTIME */
         uint64_t pass_elapsed_seconds; /* what the running pass adds to the ages */
         bool is_dirty, is_dirty_full;
         bool is_reload_wanted;     /* by SIGHUP; its pass has not begun */

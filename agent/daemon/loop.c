@@ -80,14 +80,15 @@ static void start_pass(Daemon *daemon) {
                 .n_workers = (unsigned) sysconf(_SC_NPROCESSORS_ONLN),
         };
         bool full = daemon->is_dirty_full;
-        uint64_t elapsed =
-                (loop_now(daemon, CLOCK_BOOTTIME) - daemon->ages_saved_usec) / USEC_PER_SEC;
+        uint64_t boottime = loop_now(daemon, CLOCK_BOOTTIME);
+        uint64_t elapsed = (boottime - daemon->ages_saved_usec) / USEC_PER_SEC;
         bool has_retiring = node_status_count(&daemon->status, NULL, PROFILE_RETIRING) > 0;
 
         daemon->is_dirty = daemon->is_dirty_full = daemon->is_touched = false;
         daemon->is_reload_wanted = false; /* which wants a full pass, so that this is one */
         daemon->quiet_since_usec = 0;
         daemon->pass_started_usec = loop_now(daemon, CLOCK_MONOTONIC);
+        daemon->pass_boottime_usec = boottime;
         daemon->pass_elapsed_seconds = elapsed;
         (void) loop_must(daemon,
                 pass_start(&context, full, has_retiring && elapsed >= SAVE_AGES_SECONDS, elapsed,

@@ -229,14 +229,17 @@ static int parse_subdir(Options *options, const char *value) {
 }
 
 static int parse_prune_after(Options *options, const char *value) {
+        uint64_t usec = 0;
+
         if (strcmp(value, "never") == 0) {
                 options->prune = false;
                 return OPTIONS_RUN;
         }
-        if (duration_parse(value, &options->prune_after_usec) < 0)
+        if (duration_parse(value, &usec) < 0)
                 return wrong("prune-after", value,
                         "must be never or a duration with its unit, as 72h or 30d");
         options->prune = true;
+        options->prune_after_seconds = (usec + USEC_PER_SEC - 1) / USEC_PER_SEC; /* ages are */
         return OPTIONS_RUN;
 }
 

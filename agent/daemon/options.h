@@ -20,7 +20,7 @@ typedef struct Options {
         char *match;
         AdoptMode adopt;
         bool prune;
-        uint64_t prune_after_usec;
+        uint64_t prune_after_seconds;
         CapabilitySet capabilities;
         OwnerConfig owner; /* severities of rules, and what no profile may do */
         char **listen;

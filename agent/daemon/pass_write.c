@@ -116,7 +116,7 @@ static int make_plan(Pass *pass) {
         const PlanOptions plan_options = {
                 .adopt = options->adopt,
                 .prune = options->prune,
-                .prune_after_seconds = options->prune_after_usec / 1000000,
+                .prune_after_seconds = options->prune_after_seconds,
                 .remove_all = options->cleanup,
                 .elapsed_seconds = pass->elapsed_seconds,
         };

@@ -59,9 +59,8 @@ static void add(Health *health, const char *name, const char *problem) {
 }
 
 static void fill_cleanup(Health *health, const Daemon *daemon) {
-        const char *problem = daemon->store_problem  ? daemon->store_problem
-                : daemon->status.last_sync_problem   ? daemon->status.last_sync_problem
-                : daemon->status.destination_problem ? daemon->status.destination_problem
+        const char *problem = daemon->status.last_sync_problem ? daemon->status.last_sync_problem
+                : daemon->status.destination_problem           ? daemon->status.destination_problem
                                                      : "not everything that is ours is removed yet";
 
         add(health, "cleanup", daemon->is_cleaned ? NULL : problem);
@@ -77,15 +76,15 @@ static void fill_ready(Health *health, void *userdata) {
                 return;
         }
         add(health, "lock",
-                daemon->is_locked               ? NULL
-                        : daemon->store_problem ? daemon->store_problem
-                                                : "waiting for another instance to let go of it");
+                daemon->is_locked                     ? NULL
+                        : status->destination_problem ? status->destination_problem
+                                                      : "not had yet");
         add(health, "destination",
                 daemon->is_loaded && daemon->orphaned_path == daemon->store.path
                         ? "the directory was removed or moved under us"
-                        : !daemon->is_loaded && !daemon->store_problem ? "not opened yet"
-                        : daemon->store_problem                        ? daemon->store_problem
-                                                : status->destination_problem);
+                        : !daemon->is_loaded && !status->destination_problem
+                        ? "not opened yet"
+                        : status->destination_problem);
         add(health, "kubelet-root", daemon->kubelet_root_problem);
         add(health, "sources", source_problem(status));
         add(health, "watch", daemon->watch_problem);

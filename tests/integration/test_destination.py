@@ -201,6 +201,14 @@ def test_a_retiring_profile_is_removed_when_its_time_is_up(node):
     assert node.metric('seccompd_writes_total{op="remove",result="success"}') == 1
 
 
+def test_a_retiring_profile_does_not_wait_for_the_rescan_after_a_slow_pass(node, tmp_path):
+    node.start_with({"web.json": GOOD, "old.json": profile("close")}, "--prune-after", "1s", "--rescan", "1h",
+                    env=faults(tmp_path, fsync_msec=1500))
+    node.writer.publish({"web.json": GOOD})
+    eventually(lambda: "old.json" not in node.states(), timeout=30)
+    assert not (node.installed / "old.json").exists()
+
+
 def test_a_profile_that_returns_from_retiring_is_as_new(node):
     node.start_with({"web.json": GOOD, "old.json": profile("close")}, "--prune-after", "2s", "--rescan", "200ms")
     before = identity(node.installed / "old.json")
