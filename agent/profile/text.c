@@ -52,6 +52,19 @@ static char peek(const Scanner *scanner, uint32_t distance) {
         return at < scanner->size_bytes ? scanner->bytes[at] : 0;
 }
 
+/* The last value that ended before `at` in the innermost array or object, or at the top. */
+static Span last_sibling(const Scanner *scanner) {
+        uint32_t around =
+                scanner->depth > 0 ? scanner->open[scanner->depth - 1].node : TEXT_NO_NODE;
+        uint32_t node = scanner->n_nodes - 1;
+
+        if (scanner->n_nodes == 0 || node == around)
+                return (Span){};
+        while (scanner->nodes[node].parent != around)
+                node = scanner->nodes[node].parent;
+        return scanner->nodes[node].value;
+}
+
 static TextFault fault_at(Scanner *scanner) {
         TextFault fault = {
                 .bytes = scanner->bytes,
@@ -59,13 +72,14 @@ static TextFault fault_at(Scanner *scanner) {
                 .at = scanner->at,
                 .comma = scanner->comma,
                 .string = scanner->string,
+                .sibling = last_sibling(scanner),
                 .is_first = scanner->n_nodes == 0 && scanner->depth == 0,
-                .is_nested = scanner->depth > 0,
+                .depth = scanner->depth,
                 .diags = scanner->diags,
         };
 
-        if (fault.is_nested)
-                fault.opener = scanner->nodes[scanner->open[scanner->depth - 1].node].value.offset;
+        for (uint32_t i = 0; i < scanner->depth; i++)
+                fault.openers[i] = scanner->nodes[scanner->open[i].node].value.offset;
         scanner->n_faults++;
         return fault;
 }

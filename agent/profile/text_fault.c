@@ -23,14 +23,13 @@
 
 #define TOKEN_SHOWN_BYTES 40 /* of a word or number, in a message */
 
-/* Adds SP101 at `length` bytes from `from`. */
-__attribute__((format(printf, 5, 6))) static void report(const TextFault *fault, uint32_t from,
-        size_t length, const char *hint, const char *format, ...) {
+void text_fault_report(const TextFault *fault, size_t from, size_t length, const char *hint,
+        const char *format, ...) {
         va_list args;
 
         va_start(args, format);
-        diag_vadd_as(fault->diags, SP101, SEVERITY_ERROR, (Span){ from, (uint32_t) length }, NULL,
-                hint, format, args);
+        diag_vadd_as(fault->diags, SP101, SEVERITY_ERROR,
+                (Span){ (uint32_t) from, (uint32_t) length }, NULL, hint, format, args);
         va_end(args);
 }
 
@@ -58,27 +57,34 @@ static size_t shown_length(size_t length) {
         return length < TOKEN_SHOWN_BYTES ? length : TOKEN_SHOWN_BYTES;
 }
 
-static unsigned line_of(const TextFault *fault, uint32_t offset) {
+char text_fault_innermost(const TextFault *fault) {
+        return fault->depth > 0 ? fault->bytes[fault->openers[fault->depth - 1]] : 0;
+}
+
+unsigned text_fault_line(const TextFault *fault, uint32_t offset) {
         uint32_t line, column;
 
         text_position(fault->bytes, fault->size_bytes, offset, &line, &column);
         return line;
 }
 
+unsigned text_fault_opener_line(const TextFault *fault) {
+        return text_fault_line(fault, fault->openers[fault->depth - 1]);
+}
+
 static void report_end(const TextFault *fault) {
-        bool is_object;
+        bool is_object = text_fault_innermost(fault) == '{';
 
         if (fault->size_bytes == 0) {
-                report(fault, 0, 0, "a profile is one JSON object", "the file is empty");
-        } else if (!fault->is_nested) {
-                report(fault, fault->at, 0, "a profile is one JSON object",
+                text_fault_report(fault, 0, 0, "a profile is one JSON object", "the file is empty");
+        } else if (fault->depth == 0) {
+                text_fault_report(fault, fault->at, 0, "a profile is one JSON object",
                         "the file holds only white space");
         } else {
-                is_object = fault->bytes[fault->opener] == '{';
-                report(fault, fault->at, 0,
+                text_fault_report(fault, fault->at, 0,
                         is_object ? "a closing '}' is missing" : "a closing ']' is missing",
                         "the text ends inside the %s that begins in line %u",
-                        is_object ? "object" : "array", line_of(fault, fault->opener));
+                        is_object ? "object" : "array", text_fault_opener_line(fault));
         }
 }
 
@@ -99,8 +105,8 @@ static bool report_encoding(const TextFault *fault) {
                 if (fault->at + length > fault->size_bytes ||
                         memcmp(fault->bytes + fault->at, marks[i].bytes, length) != 0)
                         continue;
-                report(fault, fault->at, length, "save the file as UTF-8 without a byte order mark",
-                        "%s", marks[i].name);
+                text_fault_report(fault, fault->at, length,
+                        "save the file as UTF-8 without a byte order mark", "%s", marks[i].name);
                 return true;
         }
         return false;
@@ -119,17 +125,18 @@ static bool report_character(const TextFault *fault) {
                 utf8_decode(fault->bytes + fault->at, fault->size_bytes - fault->at, &codepoint);
 
         if (length == 0)
-                report(fault, fault->at, 1, "save the file as UTF-8",
+                text_fault_report(fault, fault->at, 1, "save the file as UTF-8",
                         "the byte 0x%02x, which is not UTF-8", (uint8_t) peek(fault, 0));
         else if (is_odd_space(codepoint))
-                report(fault, fault->at, length,
+                text_fault_report(fault, fault->at, length,
                         "between values JSON takes spaces, tabs and line breaks",
                         "the white space character U+%04" PRIX32 " outside a string", codepoint);
         else if (codepoint >= 0x2018 && codepoint <= 0x201f)
-                report(fault, fault->at, length, "JSON strings stand in plain double quotes: \"",
+                text_fault_report(fault, fault->at, length,
+                        "JSON strings stand in plain double quotes: \"",
                         "a typographic quote (U+%04" PRIX32 ")", codepoint);
         else if (codepoint < 0x20 || codepoint == 0x7f)
-                report(fault, fault->at, 1,
+                text_fault_report(fault, fault->at, 1,
                         codepoint == 0 ? "is it UTF-16? save the file as UTF-8" : "remove it",
                         "the control character U+%04" PRIX32, codepoint);
         else
@@ -138,8 +145,8 @@ static bool report_character(const TextFault *fault) {
 }
 
 static void report_comment(const TextFault *fault) {
-        report(fault, fault->at, peek(fault, 0) == '#' ? 1 : 2, "put it into a rule's \"comment\"",
-                "a comment, which JSON does not have");
+        text_fault_report(fault, fault->at, peek(fault, 0) == '#' ? 1 : 2,
+                "put it into a rule's \"comment\"", "a comment, which JSON does not have");
 }
 
 /* Words and signs of other languages than JSON. */
@@ -165,14 +172,14 @@ static bool report_foreign(const TextFault *fault) {
         for (size_t i = 0; i < N_ELEMENTS(words); i++)
                 if (length == strlen(words[i].word) &&
                         memcmp(fault->bytes + fault->at, words[i].word, length) == 0) {
-                        report(fault, fault->at, length, words[i].hint,
+                        text_fault_report(fault, fault->at, length, words[i].hint,
                                 "%s, which JSON does not know", words[i].word);
                         return true;
                 }
         if (text_fault_is_comment(fault->bytes, fault->size_bytes, fault->at))
                 report_comment(fault);
         else if (peek(fault, 0) == '\'' || peek(fault, 0) == '`')
-                report(fault, fault->at, 1, "JSON strings stand in double quotes", "%s",
+                text_fault_report(fault, fault->at, 1, "JSON strings stand in double quotes", "%s",
                         peek(fault, 0) == '`' ? "a back quote" : "single quotes");
         else
                 return false;
@@ -182,26 +189,6 @@ static bool report_foreign(const TextFault *fault) {
 static bool starts_value(char character) {
         return is_letter(character) || ascii_is_digit(character) ||
                 (character && strchr("\"-[{", character));
-}
-
-/* A closing bracket that has nothing to close, or closes the wrong thing. */
-static bool report_bracket(const TextFault *fault) {
-        char bracket = peek(fault, 0);
-        char wanted = fault->is_nested && fault->bytes[fault->opener] == '{' ? '}' : ']';
-
-        if (bracket != '}' && bracket != ']')
-                return false;
-        if (!fault->is_nested) {
-                report(fault, fault->at, 1, NULL, "'%c' has no opening bracket", bracket);
-        } else if (bracket != wanted) {
-                report(fault, fault->at, 1,
-                        wanted == '}' ? "it is closed by '}'" : "it is closed by ']'",
-                        "'%c' where the %s that begins in line %u is still open", bracket,
-                        wanted == '}' ? "object" : "array", line_of(fault, fault->opener));
-        } else {
-                return false;
-        }
-        return true;
 }
 
 /*
@@ -218,25 +205,25 @@ static bool report_missing(const TextFault *fault, TextWant want) {
         if (!starts_value(peek(fault, 0)))
                 return false;
         if (ends_in_word(fault, want))
-                report(fault, fault->string.offset, fault->string.length,
+                text_fault_report(fault, fault->string.offset, fault->string.length,
                         "is its closing quote missing? a quote inside a string is written \\\"",
                         "a string that ends where a word begins: %.*s",
                         (int) shown_length(token_length(fault, false)), fault->bytes + fault->at);
         else if (want == WANT_SEPARATOR)
-                report(fault, fault->at, 1, "members are separated by commas",
+                text_fault_report(fault, fault->at, 1, "members are separated by commas",
                         "a comma is missing before this");
         else if (want == WANT_COLON)
-                report(fault, fault->at, 1, "a member is written \"key\": value",
+                text_fault_report(fault, fault->at, 1, "a member is written \"key\": value",
                         "a colon is missing before this");
         else if (want == WANT_END)
-                report(fault, fault->at, 1, "a file holds one profile",
+                text_fault_report(fault, fault->at, 1, "a file holds one profile",
                         "more text behind the JSON value");
         else
                 return false;
         return true;
 }
 
-static const char *want_name(const TextFault *fault, TextWant want) {
+const char *text_fault_want_name(const TextFault *fault, TextWant want) {
         switch (want) {
         case WANT_VALUE:
         case WANT_ELEMENT: return "a value";
@@ -244,7 +231,7 @@ static const char *want_name(const TextFault *fault, TextWant want) {
         case WANT_NEXT_KEY: return "a key";
         case WANT_COLON: return "a colon";
         case WANT_SEPARATOR:
-                return fault->bytes[fault->opener] == '{' ? "a comma or '}'" : "a comma or ']'";
+                return text_fault_innermost(fault) == '{' ? "a comma or '}'" : "a comma or ']'";
         case WANT_END: return "the end of the text";
         }
         return NULL;
@@ -263,8 +250,8 @@ static void report_word(const TextFault *fault, size_t length, bool is_key) {
                         "JSON strings stand in double quotes; where a number is wanted, write "
                         "%" PRIu64,
                         number);
-        report(fault, fault->at, length, hint, "%s without quotes: %s", is_key ? "a key" : "a word",
-                word);
+        text_fault_report(fault, fault->at, length, hint, "%s without quotes: %s",
+                is_key ? "a key" : "a word", word);
 }
 
 /* What is left: a bare word, or a character out of place. */
@@ -276,18 +263,18 @@ static void report_other(const TextFault *fault, TextWant want) {
                 return;
         }
         length = utf8_decode(fault->bytes + fault->at, fault->size_bytes - fault->at, NULL);
-        report(fault, fault->at, length,
+        text_fault_report(fault, fault->at, length,
                 peek(fault, 0) == '+' ? "JSON numbers have no plus sign" : NULL,
                 "'%.*s' where %s should stand", (int) length, fault->bytes + fault->at,
-                want_name(fault, want));
+                text_fault_want_name(fault, want));
 }
 
 void text_fault_token(const TextFault *fault, TextWant want) {
         if (fault->at == fault->size_bytes)
                 report_end(fault);
         else if (!text_fault_foreign(fault, want == WANT_END) && !report_encoding(fault) &&
-                !report_character(fault) && !report_foreign(fault) && !report_bracket(fault) &&
-                !report_missing(fault, want))
+                !report_character(fault) && !report_foreign(fault) &&
+                !text_fault_bracket(fault, want) && !report_missing(fault, want))
                 report_other(fault, want);
 }
 
@@ -317,8 +304,8 @@ void text_fault_comment(const TextFault *fault) {
 }
 
 void text_fault_trailing_comma(const TextFault *fault) {
-        report(fault, fault->comma, 1, "remove the comma", "a trailing comma before '%c'",
-                peek(fault, 0));
+        text_fault_report(fault, fault->comma, 1, "remove the comma",
+                "a trailing comma before '%c'", peek(fault, 0));
 }
 
 /* What is wrong with a number, as the second half of "the number N has …"; NULL for another. */
@@ -353,17 +340,19 @@ void text_fault_number(const TextFault *fault) {
         if (token[0] == '0' && (token[1] == 'x' || token[1] == 'X') && *end == '\0' &&
                 end > token + 2 && length <= strlen("0xffffffffffffffff")) {
                 snprintf(hint, sizeof(hint), "JSON numbers are decimal: %" PRIu64, number);
-                report(fault, fault->at, length, hint, "the hexadecimal number %s", token);
+                text_fault_report(
+                        fault, fault->at, length, hint, "the hexadecimal number %s", token);
                 return;
         }
         problem = number_problem(token);
         if (text_fault_foreign(fault, false))
                 return;
         if (problem)
-                report(fault, fault->at, length, "JSON numbers are decimal, as 10 or 0.5",
-                        "the number %s %s", token, problem);
+                text_fault_report(fault, fault->at, length,
+                        "JSON numbers are decimal, as 10 or 0.5", "the number %s %s", token,
+                        problem);
         else
-                report(fault, fault->at, length, "JSON numbers are decimal digits",
+                text_fault_report(fault, fault->at, length, "JSON numbers are decimal digits",
                         "%s is not a JSON number", token);
 }
 
@@ -374,7 +363,7 @@ static void report_escape(const TextFault *fault) {
                 size_t length = utf8_decode(
                         fault->bytes + fault->at + 1, fault->size_bytes - fault->at - 1, NULL);
 
-                report(fault, fault->at, 1 + length,
+                text_fault_report(fault, fault->at, 1 + length,
                         "JSON knows \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\uXXXX; a backslash "
                         "itself is "
                         "written \\\\",
@@ -385,9 +374,10 @@ static void report_escape(const TextFault *fault) {
                 strchr("0123456789abcdefABCDEF", peek(fault, 2 + n_hex)))
                 n_hex++;
         if (n_hex < 4)
-                report(fault, fault->at, 2 + n_hex, NULL, "\\u without four hexadecimal digits");
+                text_fault_report(
+                        fault, fault->at, 2 + n_hex, NULL, "\\u without four hexadecimal digits");
         else
-                report(fault, fault->at, 6,
+                text_fault_report(fault, fault->at, 6,
                         "a character above U+FFFF is written as a pair: \\ud83d\\ude00",
                         "the lone surrogate %.6s", fault->bytes + fault->at);
 }
@@ -397,21 +387,21 @@ void text_fault_string(const TextFault *fault, uint32_t quote) {
 
         if (fault->at == fault->size_bytes ||
                 (character == '\\' && fault->at + 1 == fault->size_bytes))
-                report(fault, quote, 1, "a closing double quote is missing",
+                text_fault_report(fault, quote, 1, "a closing double quote is missing",
                         "the text ends inside the string that begins here");
         else if (character == '\n' || character == '\r')
-                report(fault, quote, fault->at - quote,
+                text_fault_report(fault, quote, fault->at - quote,
                         "is the closing quote missing? a line break in a string is written \\n",
                         "an unescaped line break in a string");
         else if (character == '\t')
-                report(fault, fault->at, 1, "a tab in a string is written \\t",
+                text_fault_report(fault, fault->at, 1, "a tab in a string is written \\t",
                         "an unescaped tab in a string");
         else if (character == '\\')
                 report_escape(fault);
         else if ((uint8_t) character < 0x20)
-                report(fault, fault->at, 1, NULL,
+                text_fault_report(fault, fault->at, 1, NULL,
                         "the unescaped control character U+%04X in a string", (unsigned) character);
         else
-                report(fault, fault->at, 1, "save the file as UTF-8",
+                text_fault_report(fault, fault->at, 1, "save the file as UTF-8",
                         "the byte 0x%02x in a string, which is not UTF-8", (uint8_t) character);
 }

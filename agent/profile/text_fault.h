@@ -3,6 +3,7 @@
 #define SECCOMPD_PROFILE_TEXT_FAULT_H
 
 #include "profile/diag.h"
+#include "profile/limits.h"
 
 /*
  * Of text.c alone: it says where a byte does not fit, this says why in a person's words.
@@ -23,17 +24,41 @@ typedef enum TextWant {
 typedef struct TextFault {
         const char *bytes;
         size_t size_bytes;
-        uint32_t at;     /* the byte that does not fit; may be the end of the text */
-        uint32_t comma;  /* the last one before it, if it follows one */
-        Span string;     /* the last one before it; length 0 for none */
-        bool is_first;   /* nothing but white space and comments stands before it */
-        bool is_nested;  /* inside an array or object, */
-        uint32_t opener; /* whose bracket is here */
+        uint32_t at;    /* the byte that does not fit; may be the end of the text */
+        uint32_t comma; /* the last one before it, if it follows one */
+        Span string;    /* the last one before it; length 0 for none */
+        Span sibling;   /* the last whole value before it in the same array or object, or at the
+                           top; length 0 for none, or for one that was refused */
+        bool is_first;  /* nothing but white space and comments stands before it */
+        uint32_t depth; /* of the arrays and objects around it, */
+        uint32_t openers[LIMIT_DEPTH]; /* whose brackets are here, outermost first */
         DiagList *diags;
 } TextFault;
 
 /** Adds SP101 for a token that does not fit. */
 void text_fault_token(const TextFault *fault, TextWant want);
+
+/**
+ * Adds SP101 where brackets do not match, and what follows from it: a key in an array, an element
+ * in an object. `at` is not the end of the text. Returns whether it did.
+ */
+bool text_fault_bracket(const TextFault *fault, TextWant want);
+
+/** Adds SP101 at `length` bytes from `from`. `hint` may be NULL. */
+void text_fault_report(const TextFault *fault, size_t from, size_t length, const char *hint,
+        const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/** What the grammar wanted, in words; for WANT_SEPARATOR the fault is inside something. */
+const char *text_fault_want_name(const TextFault *fault, TextWant want);
+
+/** The bracket of the innermost array or object around the fault; 0 for none. */
+char text_fault_innermost(const TextFault *fault);
+
+/** The line that an offset is in. */
+unsigned text_fault_line(const TextFault *fault, uint32_t offset);
+
+/** The line of the innermost bracket around the fault; there is one. */
+unsigned text_fault_opener_line(const TextFault *fault);
 
 /** Whether a comment of some other language begins at `at`. */
 bool text_fault_is_comment(const char *bytes, size_t size_bytes, size_t at);

@@ -25,12 +25,6 @@ static bool is_space(char character) {
         return character == ' ' || character == '\t' || character == '\r' || character == '\n';
 }
 
-static void report(
-        const TextFault *fault, size_t from, size_t length, const char *hint, const char *message) {
-        diag_add(fault->diags, SP101, (Span){ (uint32_t) from, (uint32_t) length }, NULL, hint,
-                "%s", message);
-}
-
 static bool has_text(const TextFault *fault, size_t from, const char *text) {
         return from + strlen(text) <= fault->size_bytes &&
                 memcmp(fault->bytes + from, text, strlen(text)) == 0;
@@ -77,7 +71,7 @@ static bool report_yaml(const TextFault *fault) {
 
         if (!text_fault_precedes_yaml(fault))
                 return false;
-        report(fault, at, yaml_length(fault, at),
+        text_fault_report(fault, at, yaml_length(fault, at),
                 memmem(fault->bytes, fault->size_bytes, key, strlen(key))
                         ? "`yq -o=json . FILE` prints the JSON; so does, where a cluster answers, "
                           "`kubectl create --dry-run=client -o json -f FILE`"
@@ -96,7 +90,7 @@ static bool report_status(const TextFault *fault) {
                 !ascii_is_digit(byte_at(fault, at + 1)) ||
                 !ascii_is_digit(byte_at(fault, at + 2)) || ascii_is_digit(byte_at(fault, at + 3)))
                 return false;
-        report(fault, at, 3, "download the file again, and look at the address",
+        text_fault_report(fault, at, 3, "download the file again, and look at the address",
                 "this looks like a web server's answer in place of the file");
         return true;
 }
@@ -106,7 +100,7 @@ static bool report_conflict(const TextFault *fault) {
 
         for (size_t i = 0; i < N_ELEMENTS(marks); i++)
                 if (has_text(fault, fault->at, marks[i])) {
-                        report(fault, fault->at, MARK_LENGTH,
+                        text_fault_report(fault, fault->at, MARK_LENGTH,
                                 "keep one of the two sides, and take out the lines that begin with "
                                 "<<<<<<<, ======= and >>>>>>>",
                                 "a merge conflict");
@@ -120,14 +114,14 @@ static bool report_wrapping(const TextFault *fault) {
         char next = byte_at(fault, fault->at + 1);
 
         if (has_text(fault, fault->at, "```"))
-                report(fault, fault->at, 3, "take out the lines that begin with ```",
+                text_fault_report(fault, fault->at, 3, "take out the lines that begin with ```",
                         "a Markdown fence");
         else if (fault->is_first && has_text(fault, fault->at, "$ "))
-                report(fault, fault->at, 1, "take out the line of the command",
+                text_fault_report(fault, fault->at, 1, "take out the line of the command",
                         "this looks like a copy of a terminal: a prompt and a command");
         else if (fault->is_first && byte_at(fault, fault->at) == '<' &&
                 (ascii_is_letter(next) || next == '!' || next == '?'))
-                report(fault, fault->at, 1,
+                text_fault_report(fault, fault->at, 1,
                         "download the file itself: of a repository, its raw view",
                         "this looks like HTML: a page saved in place of the file");
         else

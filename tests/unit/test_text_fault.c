@@ -4,6 +4,9 @@
 
 #include "profile/limits.h"
 
+/* Rules as they stand in a profile; what is given begins at byte 8, in line 2. */
+#define RULES(text) LITERAL("{\"s\": [\n" text "\n]}")
+
 /* What must be refused, where, and the words a person gets for it. */
 static const struct {
         const char *bytes;
@@ -126,14 +129,56 @@ static const struct {
         { LITERAL("{[1]: 1}"), 1, 1, "'[' where a key or '}' should stand" },
         { LITERAL("{\"a\": 1, [1]: 1}"), 9, 1, "'[' where a key should stand" },
         { LITERAL("{\"a\": [1}"), 8, 1, "'}' where the array that begins in line 1 is still open" },
-        { LITERAL("[1}"), 2, 1, "it is closed by ']'" },
+        { LITERAL("[1}"), 2, 1, "should it be a ']'?" },
         { LITERAL("[}"), 1, 1, "is still open" },
         { LITERAL("\n{]"), 2, 1, "the object that begins in line 2" },
         { LITERAL("[1,}"), 3, 1, "is still open" },
-        { LITERAL("{\"a\": 1]"), 7, 1, "it is closed by '}'" },
+        { LITERAL("{\"a\": 1]"), 7, 1, "should it be a '}'?" },
         { LITERAL("]"), 0, 1, "has no opening bracket" },
         { LITERAL("}"), 0, 1, "has no opening bracket" },
+        /* brackets: what is missing or too many stands before the place */
+        { RULES("{\"a\": 1, {\"b\": 2}"), 17, 1, "is a '}' missing before the comma?" },
+        { RULES("{\"a\": [1], {\"b\": 2}"), 19, 1, "is a '}' missing before the comma?" },
+        { RULES("{\"a\": 1 {\"b\": 2}"), 16, 1, "are a '}' and a comma missing before it?" },
+        { RULES("{\"a\": [{\"b\": 2]}, 3"), 22, 1, "is a '}' missing before it?" },
+        { RULES("{\"a\": [{\"b\": 2}}, 3"), 23, 1, "is a ']' missing before it?" },
+        { RULES("{\"a\": [1}, \"b\": 2}, 3"), 16, 1, "should it be a ']'?" },
+        { RULES("{\"a\": {\"b\": 2], \"c\": 3}"), 21, 1, "should it be a '}'?" },
+        { RULES("{\"a\": [1]], \"b\": 2}"), 17, 1, "is it one too many?" },
+        { RULES("{\"a\": 1}}, 3"), 16, 1, "is it one too many?" },
+        { RULES("{\"a\": \"x\", \"y\"], \"b\": 2}"), 22, 1, "'[' missing before `\"x\"`" },
+        { RULES("{\"a\": {\"b\": 2}], \"c\": 3}"), 22, 1,
+                "is a '[' missing before the object that begins in line 2, or is this ']' one" },
+        { RULES("{\"a\": {\"x\"], \"b\": 2}"), 18, 1, "the '{' before `\"x\"` be a '['?" },
+        { RULES("{\"a\": {\"x\", \"y\"], \"b\": 2}"), 18, 1, "be a '['? a list stands between" },
+        { RULES("{\"a\": {\"x\"}}"), 18, 1, "a list stands between '[' and ']'" },
+        { RULES("{\"a\": \"x\", \"y\", \"z\"], \"b\": 1}"), 22, 1, "before `\"x\"`?" },
+        { RULES("{\"a\": [1, \"b\": 2}, 3"), 21, 1,
+                "is a ']' missing before the comma in front of `\"b\"`?" },
+        { RULES("\"a\": 1}, 3"), 11, 1, "is a '{' missing before `\"a\"`?" },
+        { RULES("{}, \"a\": 1}, 3"), 15, 1,
+                "is a '{' missing before `\"a\"`, or is the '}' in front of it one too many?" },
+        { RULES("[\"a\": 1}, 3"), 12, 1, "should the '[' before `\"a\"` be a '{'?" },
+        { RULES("{\"a\": \"b\": 1}}, 3"), 17, 1, "is a '{' missing before `\"b\"`?" },
+        { RULES("{{\"a\": 1}, 3"), 9, 1, "is it one too many?" },
+        { LITERAL("{\"s\":\n{\"a\": 1}, {\"a\": 2}]}"), 16, 1,
+                "is a '[' missing before the object that begins in line 2?" },
+        { LITERAL("{\"s\":\n{\"a\": 1} {\"a\": 2}]}"), 15, 1,
+                "is a '[' missing before the object" },
+        { LITERAL("{\"s\": [{\"a\": 1}], {\"a\": 2}]}"), 18, 1, "the ']' in line 1 one too many?" },
+        { LITERAL("{\"s\": {{\"a\": 1}, {\"a\": 2}]}"), 7, 1, "the '{' before it be a '['?" },
+        { LITERAL("[1, {\"a\": 2}, \"b\": 3]"), 17, 1, "is a '{' missing before `\"b\"`, or" },
+        { LITERAL("[\"a b c d e f g h i j k l m n o p q r s t u v w x y z\": 3}"), 54, 1,
+                "the '[' before the value that begins in line 1 be a '{'?" },
+        { LITERAL("{\"a\": 1, {\"b\": 2}}"), 9, 1, "each value stands behind its key" },
+        { LITERAL("{\"a\": 1 [2]}"), 8, 1, "each value stands behind its key" },
+        /* other mistakes do not hide which it is */
+        { RULES("{\"a\": \"]\\\"\", {\"b\": 2, c: 1 \"d\":0x1,} /* ] */"), 21, 1,
+                "is a '}' missing before the comma?" },
         /* behind the value */
+        { LITERAL("\"a\": 1,\n\"b\": 2"), 0, 3, "a profile begins with '{' and ends with '}'" },
+        { LITERAL("{\"a\": 1},\n\"b\": 2}"), 8, 1, "is the '}' in line 1 one too many?" },
+        { LITERAL("{},"), 2, 1, "remove the comma" },
         { LITERAL("{}}"), 2, 1, "has no opening bracket" },
         { LITERAL("[1]]"), 3, 1, "has no opening bracket" },
         { LITERAL("{} {}"), 3, 1, "more text behind the JSON value" },
