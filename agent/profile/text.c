@@ -377,6 +377,7 @@ static bool scan_comma(Scanner *scanner) {
         bool is_array = !is_in_object(scanner);
         bool is_apart = scanner->at != scanner->string.offset + scanner->string.length;
         char next = peek(scanner, 0);
+        bool is_template = next == '{' && peek(scanner, 1) == '{';
 
         if (next == ',') {
                 scanner->comma = scanner->at++;
@@ -385,7 +386,8 @@ static bool scan_comma(Scanner *scanner) {
         }
         refuse_token(scanner, WANT_SEPARATOR);
         return may_go_on(scanner) &&
-                ((next == '"' && is_apart) || (is_array && (next == '[' || next == '{')));
+                ((next == '"' && is_apart) ||
+                        (is_array && !is_template && (next == '[' || next == '{')));
 }
 
 static void refuse_trailing_comma(Scanner *scanner) {

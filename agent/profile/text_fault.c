@@ -72,8 +72,27 @@ unsigned text_fault_opener_line(const TextFault *fault) {
         return text_fault_line(fault, fault->openers[fault->depth - 1]);
 }
 
+/* Where the text as a whole should begin there is more to say than what the grammar wants. */
+static const char *hint_unless_first(const TextFault *fault, const char *hint) {
+        return fault->is_first ? "a profile begins with '{'" : hint;
+}
+
+/* What would close all that is open, as a hint. */
+static void put_closing(const TextFault *fault, char *hint, size_t size_bytes) {
+        char brackets[LIMIT_DEPTH + 1] = "";
+
+        for (uint32_t i = 0; i < fault->depth; i++)
+                brackets[fault->depth - 1 - i] = fault->bytes[fault->openers[i]] == '{' ? '}' : ']';
+        if (fault->depth == 1)
+                snprintf(hint, size_bytes, "a closing '%s' is missing", brackets);
+        else
+                snprintf(hint, size_bytes, "is the file cut off? `%s` is missing at its end",
+                        brackets);
+}
+
 static void report_end(const TextFault *fault) {
         bool is_object = text_fault_innermost(fault) == '{';
+        char hint[LIMIT_DEPTH + 64];
 
         if (fault->size_bytes == 0) {
                 text_fault_report(fault, 0, 0, "a profile is one JSON object", "the file is empty");
@@ -81,8 +100,8 @@ static void report_end(const TextFault *fault) {
                 text_fault_report(fault, fault->at, 0, "a profile is one JSON object",
                         "the file holds only white space");
         } else {
-                text_fault_report(fault, fault->at, 0,
-                        is_object ? "a closing '}' is missing" : "a closing ']' is missing",
+                put_closing(fault, hint, sizeof(hint));
+                text_fault_report(fault, fault->at, 0, hint,
                         "the text ends inside the %s that begins in line %u",
                         is_object ? "object" : "array", text_fault_opener_line(fault));
         }
@@ -179,7 +198,8 @@ static bool report_foreign(const TextFault *fault) {
         if (text_fault_is_comment(fault->bytes, fault->size_bytes, fault->at))
                 report_comment(fault);
         else if (peek(fault, 0) == '\'' || peek(fault, 0) == '`')
-                text_fault_report(fault, fault->at, 1, "JSON strings stand in double quotes", "%s",
+                text_fault_report(fault, fault->at, 1,
+                        hint_unless_first(fault, "JSON strings stand in double quotes"), "%s",
                         peek(fault, 0) == '`' ? "a back quote" : "single quotes");
         else
                 return false;
@@ -225,7 +245,7 @@ static bool report_missing(const TextFault *fault, TextWant want) {
 
 const char *text_fault_want_name(const TextFault *fault, TextWant want) {
         switch (want) {
-        case WANT_VALUE:
+        case WANT_VALUE: return fault->is_first ? "a JSON object" : "a value";
         case WANT_ELEMENT: return "a value";
         case WANT_KEY: return "a key or '}'";
         case WANT_NEXT_KEY: return "a key";
@@ -244,6 +264,12 @@ static void report_word(const TextFault *fault, size_t length, bool is_key) {
         uint64_t number = 0;
 
         memcpy(word, at, shown_length(length));
+        if (fault->is_first) {
+                text_fault_report(fault, fault->at, length, hint_unless_first(fault, NULL),
+                        "'%s' where %s should stand", word,
+                        text_fault_want_name(fault, WANT_VALUE));
+                return;
+        }
         snprintf(hint, sizeof(hint), "JSON %s stand in double quotes", is_key ? "keys" : "strings");
         if (!is_key && length < TOKEN_SHOWN_BYTES && constant_parse(word, &number) == 0)
                 snprintf(hint, sizeof(hint),
@@ -252,6 +278,28 @@ static void report_word(const TextFault *fault, size_t length, bool is_key) {
                         number);
         text_fault_report(fault, fault->at, length, hint, "%s without quotes: %s",
                 is_key ? "a key" : "a word", word);
+}
+
+/* What is right in place of a sign; NULL when that can't be said. */
+static const char *sign_hint(const TextFault *fault, TextWant want) {
+        static const struct {
+                char sign;
+                const char *hint;
+        } hints[] = {
+                { '+', "JSON numbers have no plus sign" },
+                { '=', "a member is written \"key\": value" },
+                { ';', "members are separated by commas" },
+                { '(', "a list stands between '[' and ']'" },
+        };
+
+        for (size_t i = 0; i < N_ELEMENTS(hints); i++)
+                if (peek(fault, 0) == hints[i].sign)
+                        return hints[i].hint;
+        if (peek(fault, 0) != ',')
+                return NULL;
+        return want == WANT_VALUE && text_fault_innermost(fault) == '{'
+                ? "a value is missing before it"
+                : "is it one too many?";
 }
 
 /* What is left: a bare word, or a character out of place. */
@@ -264,9 +312,8 @@ static void report_other(const TextFault *fault, TextWant want) {
         }
         length = utf8_decode(fault->bytes + fault->at, fault->size_bytes - fault->at, NULL);
         text_fault_report(fault, fault->at, length,
-                peek(fault, 0) == '+' ? "JSON numbers have no plus sign" : NULL,
-                "'%.*s' where %s should stand", (int) length, fault->bytes + fault->at,
-                text_fault_want_name(fault, want));
+                hint_unless_first(fault, sign_hint(fault, want)), "'%.*s' where %s should stand",
+                (int) length, fault->bytes + fault->at, text_fault_want_name(fault, want));
 }
 
 void text_fault_token(const TextFault *fault, TextWant want) {
@@ -352,7 +399,8 @@ void text_fault_number(const TextFault *fault) {
                         "JSON numbers are decimal, as 10 or 0.5", "the number %s %s", token,
                         problem);
         else
-                text_fault_report(fault, fault->at, length, "JSON numbers are decimal digits",
+                text_fault_report(fault, fault->at, length,
+                        hint_unless_first(fault, "JSON numbers are decimal digits"),
                         "%s is not a JSON number", token);
 }
 
@@ -382,19 +430,31 @@ static void report_escape(const TextFault *fault) {
                         "the lone surrogate %.6s", fault->bytes + fault->at);
 }
 
+/* A file that was cut off ends without a bracket; one whose closing quote was forgotten does not.
+ */
+static bool is_cut_off(const TextFault *fault, uint32_t quote) {
+        for (uint32_t at = quote; at < fault->size_bytes; at++)
+                if (fault->bytes[at] == '}' || fault->bytes[at] == ']')
+                        return false;
+        return fault->depth > 0;
+}
+
 void text_fault_string(const TextFault *fault, uint32_t quote) {
         char character = peek(fault, 0);
 
         if (fault->at == fault->size_bytes ||
                 (character == '\\' && fault->at + 1 == fault->size_bytes))
-                text_fault_report(fault, quote, 1, "a closing double quote is missing",
+                text_fault_report(fault, quote, 1,
+                        is_cut_off(fault, quote) ? "is the file cut off?"
+                                                 : "a closing double quote is missing",
                         "the text ends inside the string that begins here");
         else if (character == '\n' || character == '\r')
                 text_fault_report(fault, quote, fault->at - quote,
                         "is the closing quote missing? a line break in a string is written \\n",
                         "an unescaped line break in a string");
         else if (character == '\t')
-                text_fault_report(fault, fault->at, 1, "a tab in a string is written \\t",
+                text_fault_report(fault, fault->at, 1,
+                        "remove it; a tab that is meant is written \\t",
                         "an unescaped tab in a string");
         else if (character == '\\')
                 report_escape(fault);

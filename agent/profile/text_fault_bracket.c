@@ -292,9 +292,9 @@ static void consider_object(Choice *choice, TextWant want) {
         char shown[SHOWN_BYTES];
 
         if (want == WANT_KEY) {
+                consider(choice, (Mend){ fault->at + 1, NEXT_KEY }, "is it one too many?");
                 consider(choice, (Mend){ fault->at, NEXT_VALUE, .closes = true, .opens = '[' },
                         "should the '{' before it be a '['?");
-                consider(choice, (Mend){ fault->at + 1, NEXT_KEY }, "is it one too many?");
                 return;
         }
         if (want == WANT_NEXT_KEY)
