@@ -135,6 +135,22 @@ static int on_wake(sd_event_source *source, uint64_t usec, void *userdata) {
 
 /* --- the watch --- */
 
+static void keep_watch_error(Daemon *daemon, int error) {
+        char *problem = NULL;
+
+        if (error == daemon->watch_error)
+                return;
+        if (error < 0 &&
+                asprintf(&problem, "watching failed: %s; the rescan still finds every change",
+                        strerror(-error)) < 0)
+                problem = NULL;
+        if (problem)
+                log_plain(&daemon->log, LOG_LEVEL_WARNING, "%s", problem);
+        free(daemon->watch_problem);
+        daemon->watch_problem = problem;
+        daemon->watch_error = error;
+}
+
 void loop_arm_watches(Daemon *daemon) {
         int first_error = 0, r;
 
@@ -150,14 +166,12 @@ void loop_arm_watches(Daemon *daemon) {
                 first_error = r;
         if (first_error < 0)
                 daemon->metrics.watch_errors++;
-        if (first_error < 0 && first_error != daemon->watch_error)
-                log_plain(&daemon->log, LOG_LEVEL_WARNING,
-                        "watching failed: %s; the rescan still finds every change",
-                        strerror(-first_error));
-        daemon->watch_error = first_error;
+        keep_watch_error(daemon, first_error);
 }
 
 uint64_t loop_drift_due_usec(const Daemon *daemon) {
+        /* somebody else's file may change without end: once a second is often enough */
+        const uint64_t again = daemon->pass_started_usec + USEC_PER_SEC;
         uint64_t due = UINT64_MAX;
 
         for (size_t i = 0; i < daemon->store.manifest.n_entries; i++) {
@@ -172,9 +186,9 @@ uint64_t loop_drift_due_usec(const Daemon *daemon) {
         for (size_t i = 0; i < daemon->status.n_profiles; i++) {
                 const ProfileStatus *profile = &daemon->status.profiles[i];
 
-                if (profile->state == PROFILE_CONFLICT &&
+                if (profile->state == PROFILE_CONFLICT && again < due &&
                         !observer_is_unchanged(&daemon->observer, &daemon->store, profile->name))
-                        return 0;
+                        due = again;
         }
         return due;
 }

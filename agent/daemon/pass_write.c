@@ -340,11 +340,21 @@ static int on_writer_input(sd_event_source *source, int fd, uint32_t events, voi
 }
 
 /* A writer that died left whole files and a manifest on disk: that is what is true now. */
-static int reload(Pass *pass) {
+static int reload(Pass *pass, int status) {
+        int r;
+
         plan_done(&pass->plan); /* its names may be the old manifest's */
         free(pass->problem);
         pass->problem = NULL;
-        return store_load(pass->context.store, &pass->problem);
+        r = store_load(pass->context.store, &pass->problem);
+        if (r == 0 &&
+                (WIFSIGNALED(status) ? asprintf(&pass->problem,
+                                               "the writer was killed by signal %d (%s)",
+                                               WTERMSIG(status), strsignal(WTERMSIG(status)))
+                                     : asprintf(&pass->problem, "the writer ended with status %d",
+                                               WEXITSTATUS(status))) < 0)
+                pass->problem = NULL;
+        return r;
 }
 
 static int on_writer_exit(sd_event_source *source, const siginfo_t *info, void *userdata) {
@@ -368,7 +378,7 @@ static int on_writer_exit(sd_event_source *source, const siginfo_t *info, void *
                 result.manifest = (Manifest){};
                 store_result_done(&result);
         } else if (r == -EPROTO) {
-                int reloaded = reload(pass);
+                int reloaded = reload(pass, status);
 
                 if (reloaded < 0)
                         r = reloaded;

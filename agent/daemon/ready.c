@@ -8,6 +8,7 @@
 
 #include "daemon/daemon_internal.h"
 
+#include "base/duration.h"
 #include "base/fdio.h"
 #include "node/kubelet_root.h"
 
@@ -15,6 +16,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+
+#define PASS_PATIENCE_USEC (300 * USEC_PER_SEC)
 
 static void fill_live(Health *health, void *userdata) {
         (void) userdata;
@@ -66,6 +69,12 @@ static void fill_cleanup(Health *health, const Daemon *daemon) {
         add(health, "cleanup", daemon->is_cleaned ? NULL : problem);
 }
 
+/* A disk that does not answer keeps the writer, and with it the pass, for ever. */
+static bool is_pass_stuck(const Daemon *daemon) {
+        return daemon->pass &&
+                loop_now(daemon, CLOCK_MONOTONIC) - daemon->pass_started_usec > PASS_PATIENCE_USEC;
+}
+
 static void fill_ready(Health *health, void *userdata) {
         const Daemon *daemon = userdata;
         const NodeStatus *status = &daemon->status;
@@ -88,8 +97,10 @@ static void fill_ready(Health *health, void *userdata) {
         add(health, "kubelet-root", daemon->kubelet_root_problem);
         add(health, "sources", source_problem(status));
         add(health, "watch", daemon->watch_problem);
+        health->checks[health->n_checks - 1].is_optional = true; /* the rescan does without */
         add(health, "sync",
-                status->is_synced                   ? NULL
+                is_pass_stuck(daemon)       ? "a pass has not come to its end for five minutes"
+                        : status->is_synced ? NULL
                         : status->last_sync_problem ? status->last_sync_problem
                                                     : "the first pass is not done yet");
         add(health, "profiles", status->is_synced ? profiles_problem(status) : "not known yet");

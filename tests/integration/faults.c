@@ -2,8 +2,8 @@
 
 /*
  * What a node can do to the agent, by LD_PRELOAD: a slow disk, a wall clock that jumped, no inotify
- * instance left, a check that takes its time, no process to be had. Each is asked for by an
- * environment variable.
+ * instance or watch left, a check that takes its time, no process to be had. Each is asked for by
+ * an environment variable.
  */
 
 #include <dlfcn.h>
@@ -65,6 +65,14 @@ int inotify_init1(int flags) {
                 return -1;
         }
         return ((int (*)(int)) real("inotify_init1"))(flags);
+}
+
+int inotify_add_watch(int fd, const char *path, uint32_t mask) {
+        if (asked("FAULT_NO_WATCHES")) {
+                errno = ENOSPC;
+                return -1;
+        }
+        return ((int (*)(int, const char *, uint32_t)) real("inotify_add_watch"))(fd, path, mask);
 }
 
 /* A worker makes its scratch file before it gives up the right to sleep. */

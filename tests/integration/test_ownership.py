@@ -61,6 +61,20 @@ def test_a_conflict_ends_when_the_foreign_file_goes(node):
     assert node.wait_state("web.json", "installed", timeout=10)["reason"] is None
 
 
+def test_a_foreign_file_that_changes_without_end_is_looked_at_once_a_second(node):
+    path = node.put_foreign("web.json", profile("reboot"))
+    node.writer.publish({"web.json": GOOD})
+    node.start("--rescan", "1h")
+    before = node.metric('seccompd_syncs_total{result="success"}')
+    until = time.monotonic() + 3
+    while time.monotonic() < until:
+        path.write_bytes(profile("reboot" if path.stat().st_size % 2 else "acct"))
+        time.sleep(0.005)
+    assert 1 <= node.metric('seccompd_syncs_total{result="success"}') - before <= 5
+    path.unlink()
+    node.wait_state("web.json", "installed", timeout=10)
+
+
 @pytest.mark.parametrize("kilobytes", [1500, 3000])
 def test_a_foreign_file_larger_than_any_profile_holds_up_no_other_name(node, kilobytes):
     node.put_foreign("web.json", b" " * (kilobytes << 10))

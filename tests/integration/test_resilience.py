@@ -356,6 +356,7 @@ def test_a_killed_writer_is_started_again(node, tmp_path):
     node.wait_metric('seccompd_checks_total{result="verdict"}', checks + 1)
     os.kill(eventually(node.children)[0], signal.SIGKILL)
     eventually(lambda: node.metric('seccompd_syncs_total{result="failure"}') == 1)
+    assert any("the writer was killed by signal 9" in line["message"] for line in node.log())
     assert node.profiles()["web.json"]["digest"] == sha256((node.installed / "web.json").read_bytes())
     eventually(lambda: node.holds("web.json", profile("close")), timeout=15)
     assert "close" in (node.installed / "web.json").read_text()
@@ -364,7 +365,7 @@ def test_a_killed_writer_is_started_again(node, tmp_path):
 
 def test_a_killed_writer_makes_no_profile_older(node, tmp_path):
     node.start_with({"web.json": GOOD, "old.json": GOOD}, "--prune-after", "20s", "--rescan", "1h",
-                    env=faults(tmp_path, fsync_msec=300))
+                    env=faults(tmp_path, fsync_msec=700))
     manifest = node.installed / ".seccompd" / "manifest"
     began = time.monotonic()
     node.writer.publish({"web.json": GOOD})
@@ -451,6 +452,17 @@ def test_without_inotify_the_agent_polls(node, tmp_path):
     node.wait_state("new.json", "installed", timeout=10)
     (node.installed / "web.json").unlink()
     node.wait_metric("seccompd_drift_corrections_total", 1, timeout=10)
+
+
+def test_without_a_watch_to_be_had_the_rescan_is_enough_and_it_is_said(node, tmp_path):
+    node.start_with({"web.json": GOOD}, "--rescan", "300ms", env=faults(tmp_path, no_watches=1))
+    assert node.status()["watchMode"] == "inotify"
+    is_ready, checks = node.ready()
+    assert is_ready and "No space left on device; the rescan still finds every change" in checks["watch"]
+    assert node.text("/readyz/watch")[0] == 503
+    node.writer.publish({"web.json": profile("close")})
+    eventually(lambda: node.holds("web.json", profile("close")))
+    assert len([line for line in node.log() if "watching failed" in line["message"]]) == 1
 
 
 def test_without_inotify_the_first_change_waits_ten_seconds_not_for_the_rescan(node, tmp_path):
