@@ -10,6 +10,11 @@ static inline bool ascii_is_digit(char character) {
         return character >= '0' && character <= '9';
 }
 
+/* What JSON takes for white space. */
+static inline bool ascii_is_space(char character) {
+        return character == ' ' || character == '\t' || character == '\r' || character == '\n';
+}
+
 static inline char ascii_lower(char character) {
         return character >= 'A' && character <= 'Z' ? (char) (character - 'A' + 'a') : character;
 }

@@ -34,14 +34,16 @@ size_t hint_put_words(Buf *buf, const char *text) {
         return n;
 }
 
-const char *hint_call_number(Arena *arena, const Arch *arch, const char *digits) {
-        char name[CALL_NAME_SIZE];
+void hint_put_call_number(Buf *buf, const Arch *arch, const char *digits, size_t n_digits) {
+        char number[CALL_DIGITS_MAX + 1] = "", name[CALL_NAME_SIZE];
 
-        if (strlen(digits) > CALL_DIGITS_MAX || digits[strspn(digits, "0123456789")] != '\0' ||
-                syscall_name(arch, (int) strtoul(digits, NULL, 10), sizeof(name), name) < 0)
-                return "calls are named, not numbered";
-        return arena_printf(
-                arena, "calls are named, not numbered: %s is `%s` on %s", digits, name, arch->name);
+        buf_puts(buf, "calls are named, not numbered");
+        if (n_digits == 0 || n_digits > CALL_DIGITS_MAX)
+                return;
+        memcpy(number, digits, n_digits);
+        if (number[strspn(number, "0123456789")] == '\0' &&
+                syscall_name(arch, (int) strtoul(number, NULL, 10), sizeof(name), name) >= 0)
+                buf_printf(buf, ": %s is `%s` on %s", number, name, arch->name);
 }
 
 bool hint_put_foreign(Buf *buf, const char *word) {

@@ -2,7 +2,6 @@
 #ifndef SECCOMPD_PROFILE_HINT_H
 #define SECCOMPD_PROFILE_HINT_H
 
-#include "base/arena.h"
 #include "base/buf.h"
 #include "profile/arch.h"
 
@@ -23,11 +22,8 @@
  */
 size_t hint_put_words(Buf *buf, const char *text);
 
-/**
- * What is to be said of a number where the name of a call belongs, with the call that has it on
- * `arch` if there is one. Static or from the arena; NULL when memory is out.
- */
-const char *hint_call_number(Arena *arena, const Arch *arch, const char *digits);
+/** Says of a number where the name of a call belongs which call has it on `arch`, if one does. */
+void hint_put_call_number(Buf *buf, const Arch *arch, const char *digits, size_t n_digits);
 
 /**
  * Says of a word that has to be ASCII which character of it is not, as it may look just like one

@@ -44,6 +44,15 @@ static const char *list_hint(const Resolver *resolver, const char *text) {
         return arena_printf(resolver->document->arena, "write %s", words.data);
 }
 
+static const char *number_hint(const Resolver *resolver, const char *text) {
+        _cleanup_buf_ Buf hint = {};
+
+        hint_put_call_number(&hint, resolver->options->facts.arch, text, strlen(text));
+        return buf_error(&hint) < 0
+                ? NULL
+                : arena_strndup(resolver->document->arena, hint.data, hint.size);
+}
+
 /* What would be right for a text that is no name. */
 static const char *impossible_hint(const Resolver *resolver, const char *text) {
         const char *hint = NULL;
@@ -61,8 +70,7 @@ static const char *impossible_hint(const Resolver *resolver, const char *text) {
         if (strchr(text, ':'))
                 return "the name alone; what its arguments must be goes into `args`";
         if (text[strspn(text, "0123456789")] == '\0')
-                return hint_call_number(
-                        resolver->document->arena, resolver->options->facts.arch, text);
+                return number_hint(resolver, text);
         hint = resolve_suggestion(resolver, suggest_name, text);
         if (!hint)
                 hint = list_hint(resolver, text);

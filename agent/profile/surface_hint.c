@@ -37,9 +37,7 @@ static void put_number(Buf *hint, const Reader *reader, const Field *field, cons
                 field->number_key && strcmp(field->number_key, field->key) == 0 ? "\"" : "";
 
         if (field->read == reader_names)
-                buf_puts(hint,
-                        hint_call_number(reader->document->arena, reader->native,
-                                arena_printf(reader->document->arena, "%.*s", (int) length, raw)));
+                hint_put_call_number(hint, reader->native, raw, length);
         else if (field->number_key && length < HINT_TEXT_BYTES_MAX)
                 buf_printf(hint, "write \"%s\": %s%.*s%s", field->number_key, quote, (int) length,
                         raw, quote);

@@ -116,7 +116,7 @@ static void skip_space(Scanner *scanner) {
         for (;;) {
                 char character = peek(scanner, 0);
 
-                if (character == ' ' || character == '\n' || character == '\r' || character == '\t')
+                if (ascii_is_space(character))
                         scanner->at++;
                 else if (!pass_comment(scanner))
                         return;

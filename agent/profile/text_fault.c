@@ -61,6 +61,10 @@ char text_fault_innermost(const TextFault *fault) {
         return fault->depth > 0 ? fault->bytes[fault->openers[fault->depth - 1]] : 0;
 }
 
+char text_fault_byte(const TextFault *fault, size_t offset) {
+        return offset < fault->size_bytes ? fault->bytes[offset] : 0;
+}
+
 unsigned text_fault_line(const TextFault *fault, uint32_t offset) {
         uint32_t line, column;
 

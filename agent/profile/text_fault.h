@@ -54,6 +54,9 @@ const char *text_fault_want_name(const TextFault *fault, TextWant want);
 /** The bracket of the innermost array or object around the fault; 0 for none. */
 char text_fault_innermost(const TextFault *fault);
 
+/** The byte at an offset; 0 past the end. */
+char text_fault_byte(const TextFault *fault, size_t offset);
+
 /** The line that an offset is in. */
 unsigned text_fault_line(const TextFault *fault, uint32_t offset);
 

@@ -51,14 +51,6 @@ typedef struct Choice {
         char hint[200];
 } Choice;
 
-static char byte_at(const TextFault *fault, size_t offset) {
-        return offset < fault->size_bytes ? fault->bytes[offset] : 0;
-}
-
-static bool is_space(char character) {
-        return character == ' ' || character == '\t' || character == '\r' || character == '\n';
-}
-
 static char innermost(const Reading *reading) {
         return reading->depth > 0 ? reading->open[reading->depth - 1] : 0;
 }
@@ -73,7 +65,7 @@ static void skip_space(Reading *reading) {
         for (;;) {
                 uint32_t length = 0;
 
-                if (is_space(byte_at(fault, reading->at)))
+                if (ascii_is_space(text_fault_byte(fault, reading->at)))
                         length = 1;
                 else if (text_fault_is_comment(fault->bytes, fault->size_bytes, reading->at))
                         length = text_fault_comment_length(
@@ -89,7 +81,7 @@ static size_t string_length(const Reading *reading) {
         size_t at = reading->at + 1;
 
         for (;; at++) {
-                char character = byte_at(reading->fault, at);
+                char character = text_fault_byte(reading->fault, at);
 
                 if (character == '"')
                         return at + 1 - reading->at;
@@ -104,7 +96,7 @@ static size_t word_length(const Reading *reading) {
         size_t length = 0;
 
         for (;; length++) {
-                char character = byte_at(reading->fault, reading->at + length);
+                char character = text_fault_byte(reading->fault, reading->at + length);
 
                 if (!ascii_is_letter(character) && !ascii_is_digit(character) &&
                         !(character && strchr("+-._$", character)))
@@ -114,7 +106,7 @@ static size_t word_length(const Reading *reading) {
 
 /* A string, number or word. */
 static bool read_scalar(Reading *reading) {
-        bool is_string = byte_at(reading->fault, reading->at) == '"';
+        bool is_string = text_fault_byte(reading->fault, reading->at) == '"';
         size_t length = is_string ? string_length(reading) : word_length(reading);
 
         if (length == 0 || reading->next == NEXT_COLON)
@@ -135,7 +127,7 @@ static bool read_opening(Reading *reading) {
 
         if (!fits || reading->depth >= LIMIT_DEPTH)
                 return false;
-        reading->open[reading->depth] = byte_at(reading->fault, reading->at++);
+        reading->open[reading->depth] = text_fault_byte(reading->fault, reading->at++);
         reading->depth++;
         reading->next = innermost(reading) == '{' ? NEXT_KEY : NEXT_VALUE;
         return true;
@@ -144,7 +136,7 @@ static bool read_opening(Reading *reading) {
 static bool read_closing(Reading *reading) {
         char bracket = innermost(reading);
 
-        if (bracket == 0 || byte_at(reading->fault, reading->at) != closing_of(bracket) ||
+        if (bracket == 0 || text_fault_byte(reading->fault, reading->at) != closing_of(bracket) ||
                 (reading->next != NEXT_SEPARATOR &&
                         reading->next != (bracket == '{' ? NEXT_KEY : NEXT_VALUE)))
                 return false;
@@ -155,7 +147,7 @@ static bool read_closing(Reading *reading) {
 }
 
 static bool read_token(Reading *reading) {
-        switch (byte_at(reading->fault, reading->at)) {
+        switch (text_fault_byte(reading->fault, reading->at)) {
         case '{':
         case '[': return read_opening(reading);
         case '}':
@@ -244,7 +236,7 @@ static unsigned sibling_end_line(const TextFault *fault) {
 
 /* The last byte before `offset` that is no white space, and where it is. */
 static char byte_before(const TextFault *fault, uint32_t offset, uint32_t *ret_offset) {
-        while (offset > 0 && is_space(fault->bytes[offset - 1]))
+        while (offset > 0 && ascii_is_space(fault->bytes[offset - 1]))
                 offset--;
         *ret_offset = offset > 0 ? offset - 1 : 0;
         return offset > 0 ? fault->bytes[offset - 1] : 0;

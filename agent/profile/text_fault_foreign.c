@@ -71,15 +71,6 @@ static const struct {
         { "PK\x03\x04", false, "this is a zip archive", "unpack it, and check the file in it" },
 };
 
-/* The byte at an offset; 0 past the end. */
-static char byte_at(const TextFault *fault, size_t offset) {
-        return offset < fault->size_bytes ? fault->bytes[offset] : 0;
-}
-
-static bool is_space(char character) {
-        return character == ' ' || character == '\t' || character == '\r' || character == '\n';
-}
-
 static bool has_text(const TextFault *fault, size_t from, const char *text) {
         return from + strlen(text) <= fault->size_bytes &&
                 memcmp(fault->bytes + from, text, strlen(text)) == 0;
@@ -94,19 +85,19 @@ static size_t yaml_length(const TextFault *fault, size_t from) {
                 return 3;
         if (has_text(fault, from, "- "))
                 return 1;
-        while (ascii_is_letter(byte_at(fault, from + length)) ||
-                ascii_is_digit(byte_at(fault, from + length)) ||
-                byte_at(fault, from + length) == '_')
+        while (ascii_is_letter(text_fault_byte(fault, from + length)) ||
+                ascii_is_digit(text_fault_byte(fault, from + length)) ||
+                text_fault_byte(fault, from + length) == '_')
                 length++;
-        return byte_at(fault, from + length) == ':' ? length : 0;
+        return text_fault_byte(fault, from + length) == ':' ? length : 0;
 }
 
 /* Where a text in YAML begins, behind its comments. */
 static size_t skip_comments(const TextFault *fault) {
         size_t at = fault->at;
 
-        while (byte_at(fault, at) == '#' || is_space(byte_at(fault, at))) {
-                if (byte_at(fault, at) != '#') {
+        while (text_fault_byte(fault, at) == '#' || ascii_is_space(text_fault_byte(fault, at))) {
+                if (text_fault_byte(fault, at) != '#') {
                         at++;
                         continue;
                 }
@@ -152,11 +143,12 @@ static bool report_mark(const TextFault *fault) {
 static bool report_status(const TextFault *fault) {
         size_t at = 0;
 
-        while (is_space(byte_at(fault, at)))
+        while (ascii_is_space(text_fault_byte(fault, at)))
                 at++;
-        if ((byte_at(fault, at) != '4' && byte_at(fault, at) != '5') ||
-                !ascii_is_digit(byte_at(fault, at + 1)) ||
-                !ascii_is_digit(byte_at(fault, at + 2)) || ascii_is_digit(byte_at(fault, at + 3)))
+        if ((text_fault_byte(fault, at) != '4' && text_fault_byte(fault, at) != '5') ||
+                !ascii_is_digit(text_fault_byte(fault, at + 1)) ||
+                !ascii_is_digit(text_fault_byte(fault, at + 2)) ||
+                ascii_is_digit(text_fault_byte(fault, at + 3)))
                 return false;
         text_fault_report(fault, at, 3, ANSWER_HINT, ANSWER);
         return true;
@@ -164,9 +156,10 @@ static bool report_status(const TextFault *fault) {
 
 /* The offset behind a number at the beginning of a line; 0 when the line has another. */
 static size_t pass_line_number(const TextFault *fault, size_t line, char number) {
-        while (byte_at(fault, line) == ' ')
+        while (text_fault_byte(fault, line) == ' ')
                 line++;
-        return byte_at(fault, line) == number && !ascii_is_digit(byte_at(fault, line + 1))
+        return text_fault_byte(fault, line) == number &&
+                        !ascii_is_digit(text_fault_byte(fault, line + 1))
                 ? line + 1
                 : 0;
 }
@@ -186,8 +179,8 @@ static bool report_line_numbers(const TextFault *fault) {
 
 /* Lines that a diff adds or takes away. */
 static bool report_diff(const TextFault *fault) {
-        char sign = byte_at(fault, fault->at), next = byte_at(fault, fault->at + 1);
-        bool is_line = fault->at == 0 || byte_at(fault, fault->at - 1) == '\n';
+        char sign = text_fault_byte(fault, fault->at), next = text_fault_byte(fault, fault->at + 1);
+        bool is_line = fault->at == 0 || text_fault_byte(fault, fault->at - 1) == '\n';
         const char *end = memchr(fault->bytes + fault->at, '\n', fault->size_bytes - fault->at);
         bool is_header = fault->is_first && has_text(fault, fault->at, "--- ") && end &&
                 has_text(fault, (size_t) (end + 1 - fault->bytes), "+++ ");
@@ -206,15 +199,16 @@ static bool report_diff(const TextFault *fault) {
 static bool report_template(const TextFault *fault) {
         size_t at = fault->at, inside;
 
-        if (at > 0 && text_fault_innermost(fault) == '{' && byte_at(fault, at - 1) == '{')
+        if (at > 0 && text_fault_innermost(fault) == '{' && text_fault_byte(fault, at - 1) == '{')
                 at--;
         if (!has_text(fault, at, "{{"))
                 return false;
-        inside = at + 2 + (byte_at(fault, at + 2) == '-');
-        while (is_space(byte_at(fault, inside)))
+        inside = at + 2 + (text_fault_byte(fault, at + 2) == '-');
+        while (ascii_is_space(text_fault_byte(fault, inside)))
                 inside++;
-        if (!ascii_is_letter(byte_at(fault, inside)) && byte_at(fault, inside) != '.' &&
-                byte_at(fault, inside) != '$' && byte_at(fault, inside) != '/')
+        if (!ascii_is_letter(text_fault_byte(fault, inside)) &&
+                text_fault_byte(fault, inside) != '.' && text_fault_byte(fault, inside) != '$' &&
+                text_fault_byte(fault, inside) != '/')
                 return false;
         text_fault_report(fault, at, 2,
                 "render it first, as `helm template` does, and check what comes out",
@@ -240,9 +234,9 @@ static bool report_base64(const TextFault *fault) {
 }
 
 static bool report_html(const TextFault *fault) {
-        char next = byte_at(fault, fault->at + 1);
+        char next = text_fault_byte(fault, fault->at + 1);
 
-        if (!fault->is_first || byte_at(fault, fault->at) != '<' ||
+        if (!fault->is_first || text_fault_byte(fault, fault->at) != '<' ||
                 (!ascii_is_letter(next) && next != '!' && next != '?'))
                 return false;
         text_fault_report(fault, fault->at, 1,
