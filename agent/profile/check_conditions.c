@@ -8,7 +8,9 @@
  * says a word: those are errors.
  */
 
+#include "base/cleanup.h"
 #include "profile/argset.h"
+#include "profile/hint.h"
 #include "profile/policy_check_internal.h"
 
 #include <errno.h>
@@ -100,12 +102,18 @@ static bool are_alternatives(const PolicyRule *a, const PolicyRule *b) {
 static void check_alternatives(Checker *checker, const PolicyRule *a, const PolicyRule *b) {
         const ArgSet set_a = argset_of(a->conditions), set_b = argset_of(b->conditions);
         const bool opens = action_permits(a->action.kind);
+        _cleanup_buf_ Buf hint = {};
 
         if (!argset_complements(&set_a, &set_b))
                 return;
+        buf_puts(&hint, "if both must hold, ");
+        hint_put_both(&hint, a->conditions, b->conditions);
+        if (buf_error(&hint) < 0) {
+                checker->error = -ENOMEM;
+                return;
+        }
         document_diag_as(checker->document, checker->diags, SP606,
-                opens ? SEVERITY_ERROR : SEVERITY_WARNING, b->conditions->node, false,
-                "rules are alternatives: write one with SCMP_CMP_EQ for each value that is meant",
+                opens ? SEVERITY_ERROR : SEVERITY_WARNING, b->conditions->node, false, hint.data,
                 "every value of argument %u fulfils this condition or that of %s: together the "
                 "rules %s the call whatever its arguments",
                 b->conditions->index, checker_place(checker, a), opens ? "allow" : "apply to");

@@ -13,8 +13,12 @@
  * writes one beside a rule that the runtimes do not skip means it to decide, and it does not.
  */
 
+#include "base/cleanup.h"
 #include "profile/argset.h"
+#include "profile/hint.h"
 #include "profile/policy_check_internal.h"
+
+#include <errno.h>
 
 #define N_ARGUMENTS 6
 
@@ -149,11 +153,45 @@ static void find_conflicts(const Checker *checker, const PolicyRule *rule, Confl
                 conflict_add(&found->related[relation], rule, other);
 }
 
+/* How many conditional rules on the call do what this one does. */
+static size_t count_alike(const Checker *checker, const PolicyRule *rule) {
+        const Call *call = checker_call(checker, rule->name);
+        size_t n = 0;
+
+        for (size_t i = 0; i < call->n_rules; i++)
+                n += call->rules[i]->n_conditions > 0 &&
+                        action_equal(call->rules[i]->action, rule->action);
+        return n;
+}
+
+/*
+ * How a rule with conditions is to have its effect beside an unconditional one: that one must hold
+ * under the opposite condition only.
+ */
+static const char *exception_hint(Checker *checker, const PolicyRule *rule) {
+        _cleanup_buf_ Buf hint = {};
+        const char *copy = NULL;
+        bool has_opposite = false;
+
+        buf_puts(&hint,
+                "take the call out of the unconditional rule, and give it one of its own "
+                "with the same action and ");
+        if (rule->n_conditions == 1 && count_alike(checker, rule) == 1)
+                has_opposite = hint_put_opposite(&hint, rule->conditions);
+        if (!has_opposite)
+                buf_puts(&hint, "conditions that hold where these do not");
+        if (buf_error(&hint) == 0)
+                copy = arena_strndup(checker->document->arena, hint.data, hint.size);
+        if (!copy)
+                checker->error = -ENOMEM;
+        return copy;
+}
+
 static void report_shadowed(Checker *checker, const Conflict *conflict) {
         if (conflict->names.n == 0)
                 return;
         document_diag(checker->document, checker->diags, SP702, conflict->names.first, false,
-                "keep one of the two rules",
+                exception_hint(checker, conflict->rule),
                 "%s: the conditions have no effect, because the unconditional %s in %s decides in "
                 "either order",
                 names_text(checker, &conflict->names),
@@ -179,7 +217,9 @@ static void report_related(Checker *checker, const Conflict *conflict, Relation 
         if (conflict->names.n == 0)
                 return;
         document_diag(checker->document, checker->diags, texts[relation].id, conflict->names.first,
-                false, "write the conditions so that no call fulfils both",
+                false,
+                relation == RELATION_EQUAL ? "keep one of the two rules"
+                                           : "write the conditions so that no call fulfils both",
                 "%s: %s here and %s in %s %s: %s", names_text(checker, &conflict->names),
                 checker_action_text(checker, conflict->rule->action),
                 checker_action_text(checker, conflict->other->action),
@@ -206,8 +246,9 @@ static void report_overruled(Checker *checker, const Conflict *conflict) {
                 return;
         document_diag_as(checker->document, checker->diags, SP705, SEVERITY_WARNING,
                 conflict->names.first, false,
-                conflict->rule->n_conditions == 0
-                        ? "keep one of the two rules"
+                conflict->rule->n_conditions == 0 ? "keep one of the two rules"
+                        : conflict->other->n_conditions == 0
+                        ? exception_hint(checker, conflict->rule)
                         : "write into the other rule when it applies: all else gets the default",
                 "%s: the rule equals the default, so runtimes skip it, and %s in %s decides",
                 names_text(checker, &conflict->names),

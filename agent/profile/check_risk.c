@@ -207,7 +207,9 @@ static void check_newuser_denial(Checker *checker, const PolicyRule *rule, unsig
                         document_diag(checker->document, checker->diags, SP903, rule->name_node,
                                 false,
                                 "the flag is one of many: deny with SCMP_CMP_MASKED_EQ, "
-                                "\"value\": 268435456, \"valueTwo\": 268435456",
+                                "\"value\": 268435456, \"valueTwo\": 268435456, and every other "
+                                "flag "
+                                "in a rule of its own",
                                 "user namespaces stay reachable: with the flags 0x%" PRIx64
                                 ", CLONE_NEWUSER among them, `%s` is not denied",
                                 asked[i], rule->name);

@@ -343,9 +343,10 @@ static void write_negative(const char *digits, size_t n, size_t hint_size, char 
                 snprintf(hint, hint_size, "in 64 bits it is %" PRIu64, -magnitude);
         else
                 snprintf(hint, hint_size,
-                        "for an int: SCMP_CMP_MASKED_EQ, \"value\": %" PRIu32
-                        ", \"valueTwo\": %" PRIu32 "; in 64 bits it is %" PRIu64,
-                        UINT32_MAX, (uint32_t) -magnitude, -magnitude);
+                        "in 32 bits it is %" PRIu32 ", in 64 bits %" PRIu64
+                        "; that an int equals it says SCMP_CMP_MASKED_EQ with \"value\": %" PRIu32
+                        ", \"valueTwo\": %" PRIu32,
+                        (uint32_t) -magnitude, -magnitude, UINT32_MAX, (uint32_t) -magnitude);
 }
 
 /* A number with a sign, a point or an exponent; the hint is its value where that is plain to see.
@@ -355,7 +356,7 @@ static void refuse_form(const Document *document, const cJSON *item, uint64_t ma
         const TextNode *node = document_text_node(document, item);
         const char *raw = document->text.bytes + node->value.offset;
         int length = (int) node->value.length;
-        char hint[128] = "";
+        char hint[192] = "";
 
         if (raw[0] != '-' && item->valuedouble < 1e15 &&
                 item->valuedouble == (double) (uint64_t) item->valuedouble)

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "profile/arch.h"
+#include "profile/policy.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,5 +31,14 @@ void hint_put_call_number(Buf *buf, const Arch *arch, const char *digits, size_t
  * that is, or like nothing. Returns false, with nothing written, for a word that is all ASCII.
  */
 bool hint_put_foreign(Buf *buf, const char *word);
+
+/**
+ * How to write that both of two conditions on one argument hold, which two conditions do not say:
+ * in one that says both, or in rules, which are alternatives. Goes on behind "if both must hold,".
+ */
+void hint_put_both(Buf *buf, const Condition *a, const Condition *b);
+
+/** The condition that holds where this one does not, as it is written; false when there is none. */
+bool hint_put_opposite(Buf *buf, const Condition *condition);
 
 #endif

@@ -18,6 +18,7 @@
 #include "profile/syscalls.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,6 +108,19 @@ static bool is_absent(const SurfaceNumber *number) {
         return !number->is_set && number->node == TEXT_NO_NODE;
 }
 
+/* What says that masked bits are not as the datum: of one bit, that it is the other way. */
+static const char *masked_inequality_hint(const Resolver *resolver, const SurfaceArg *arg) {
+        const uint64_t mask = arg->value.value;
+
+        if (mask == 0 || (mask & (mask - 1)) != 0)
+                return "no operator says that masked bits differ: for each bit write a rule with "
+                       "SCMP_CMP_MASKED_EQ, `value` that bit, `valueTwo` what it is to be";
+        return arena_printf(resolver->document->arena,
+                "no operator says that masked bits differ: that the one bit is the other way says "
+                "SCMP_CMP_MASKED_EQ with \"value\": %" PRIu64 ", \"valueTwo\": %" PRIu64,
+                mask, (arg->value_two.value & mask) ^ mask);
+}
+
 static bool resolve_operator(const Resolver *resolver, const SurfaceArg *arg, Operator *ret_op) {
         const char *name = arg->op.string, *hint = NULL;
 
@@ -120,7 +134,8 @@ static bool resolve_operator(const Resolver *resolver, const SurfaceArg *arg, Op
         }
         if (operator_parse(name, ret_op) == 0)
                 return true;
-        hint = resolve_suggestion(resolver, operator_suggest, name);
+        hint = strstr(name, "MASKED_N") ? masked_inequality_hint(resolver, arg)
+                                        : resolve_suggestion(resolver, operator_suggest, name);
         document_diag(resolver->document, resolver->diags, SP601, arg->op.node, false,
                 hint ? hint : OPERATORS_HINT,
                 "unknown operator `%s`: runtimes refuse to start the container", name);
@@ -232,25 +247,37 @@ static bool is_choice(const ConditionList *list) {
         return true;
 }
 
-/* A rule for each condition says what such a rule does; where that is wrong it is no help. */
+/* What the author can have meant by two conditions on one argument; from the arena. */
+static const char *split_hint(const Resolver *resolver, const ConditionList *list,
+        const Condition *repeated, bool opens) {
+        const Condition *first = list->items;
+        _cleanup_buf_ Buf hint = {};
+
+        if (is_choice(list))
+                return "write a rule for each condition";
+        while (first->index != repeated->index)
+                first++;
+        if (!opens)
+                buf_puts(&hint, "if one is to be enough, write a rule for each condition; ");
+        buf_puts(&hint, "if both must hold, ");
+        hint_put_both(&hint, first, repeated);
+        return buf_error(&hint) < 0
+                ? NULL
+                : arena_strndup(resolver->document->arena, hint.data, hint.size);
+}
+
 static void check_split(const Resolver *resolver, const Action *action, ConditionList *list) {
         const Condition *repeated = find_repeated_index(list);
-        const bool is_meant = is_choice(list);
-        Severity severity = action && action_permits(action->kind) && !is_meant ? SEVERITY_ERROR
-                                                                                : SEVERITY_WARNING;
+        const bool opens = action && action_permits(action->kind) && !is_choice(list);
 
         list->is_split = repeated;
         if (repeated)
-                document_diag_as(resolver->document, resolver->diags, SP604, severity,
-                        repeated->node, false,
-                        is_meant ? "write a rule for each condition"
-                                 : "there are no ranges: write a rule for each value that is "
-                                   "meant, with SCMP_CMP_EQ and the other arguments' conditions",
+                document_diag_as(resolver->document, resolver->diags, SP604,
+                        opens ? SEVERITY_ERROR : SEVERITY_WARNING, repeated->node, false,
+                        split_hint(resolver, list, repeated, opens),
                         "argument %u has two conditions: runtimes then make each condition of the "
                         "rule a rule of its own, so that one of them is enough%s",
-                        repeated->index,
-                        severity == SEVERITY_ERROR ? ", and the rule permits more than it reads"
-                                                   : "");
+                        repeated->index, opens ? ", and the rule permits more than it reads" : "");
 }
 
 /* Whether nothing else is asked of a call that the rule permits and the default does not. */
@@ -265,6 +292,15 @@ static bool opens_call(const Resolver *resolver, const SurfaceRule *rule, const 
                 !(unless && strcmp(unless, rule->action.string) == 0);
 }
 
+/* A denial under a mask of several bits holds where all of them are as the datum says. */
+#define DENIED_BITS_HINT "for each of the bits write a rule with `value` and `valueTwo` equal to it"
+
+static const char *swapped_hint(const Resolver *resolver, uint64_t mask, uint64_t datum) {
+        return arena_printf(resolver->document->arena,
+                "swapped? the mask is `value`: \"value\": %" PRIu64 ", \"valueTwo\": %" PRIu64,
+                mask, datum);
+}
+
 /*
  * SP605 for mask and datum swapped. Returns false when that opens the rule: then nothing is said of
  * a rule that nobody meant.
@@ -276,14 +312,16 @@ static bool check_swapped(const Resolver *resolver, const SurfaceRule *rule, con
         bool is_found = false;
 
         for (size_t i = 0; i < rule->n_args; i++) {
-                unsigned long long mask = rule->args[i].value_two.value;
-                const char *hint = NULL;
+                const uint64_t mask = rule->args[i].value_two.value;
+                const char *hint = DENIED_BITS_HINT;
 
                 if (!is_swapped(&rule->args[i]))
                         continue;
                 is_found = true;
-                hint = arena_printf(resolver->document->arena,
-                        "swapped? the mask is `value`: \"value\": %llu, \"valueTwo\": 0", mask);
+                if (!action || action_permits(action->kind))
+                        hint = swapped_hint(resolver, mask, 0);
+                else if ((mask & (mask - 1)) == 0)
+                        hint = swapped_hint(resolver, mask, mask);
                 document_diag_as(resolver->document, resolver->diags, SP605, severity,
                         rule->args[i].node, false, hint,
                         "the mask is 0: the condition holds whatever the argument is%s",
@@ -298,11 +336,10 @@ static void check_denied_bits(
         const Resolver *resolver, const SurfaceRule *rule, const ConditionList *list) {
         for (size_t i = 0; i < rule->n_args && list->n == rule->n_args; i++) {
                 const unsigned long long mask = list->items[i].value;
-                const char *hint = "for each of the bits write a rule with `value` and `valueTwo` "
-                                   "equal to it";
+                const char *hint = DENIED_BITS_HINT;
 
                 if (list->items[i].op != OP_MASKED_EQ || mask == 0 ||
-                        rule->args[i].value_two.is_set)
+                        !is_absent(&rule->args[i].value_two))
                         continue;
                 if ((mask & (mask - 1)) == 0)
                         hint = arena_printf(resolver->document->arena,

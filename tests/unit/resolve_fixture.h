@@ -156,6 +156,10 @@ static inline void run_cases(const Case *cases, size_t n) {
 /* A profile of one rule that allows `read` if `args`. */
 #define READ_IF(args)                                                                              \
         DENY("'syscalls':[{'names':['read'],'action':'SCMP_ACT_ALLOW','args':[" args "]}]")
+/* A profile that allows by default, with one rule that denies `read` if `args`. */
+#define DENY_IF(args)                                                                              \
+        "{'defaultAction':'SCMP_ACT_ALLOW','syscalls':[{'names':['read'],'action':"                \
+        "'SCMP_ACT_ERRNO','args':[" args "]}]}"
 #define ARG(index, op, value) "{'index':" #index ",'op':'SCMP_CMP_" #op "','value':" #value "}"
 
 #endif

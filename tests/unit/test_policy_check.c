@@ -224,7 +224,8 @@ static const Wording wordings[] = {
                 SP606, SEVERITY_ERROR, "/syscalls/3/args/0",
                 "every value of argument 0 fulfils this condition or that of line 1 (/syscalls/2): "
                 "together the rules allow",
-                "SCMP_CMP_EQ" },
+                "if both must hold, write a rule with SCMP_CMP_LT and \"value\": 8, and one with "
+                "SCMP_CMP_GT and \"value\": 9" },
         { STRICT(ALLOW_IF("\"ioctl\"", ARG("0", "4294967196", "EQ"))), SP607, SEVERITY_INFO,
                 "/syscalls/1/args/0",
                 "4294967196 is -100 in 32 bits only: the filter compares all 64 bits of the "
@@ -240,7 +241,8 @@ static const Wording wordings[] = {
                 SP702, SEVERITY_ERROR, "/syscalls/2/names/0",
                 "`mknod` and `ioctl`: the conditions have no effect, because the unconditional "
                 "SCMP_ACT_ALLOW in line 1 (/syscalls/1)",
-                "keep one" },
+                "take the call out of the unconditional rule, and give it one of its own with the "
+                "same action and \"index\": 0, \"value\": 1, \"op\": \"SCMP_CMP_NE\"" },
         { STRICT(ALLOW_IF("\"ioctl\"", ARG("0", "5", "LT")) "," DENY_IF(
                   "\"ioctl\"", ARG("0", "4", "LE"))),
                 SP703, SEVERITY_ERROR, "/syscalls/2/names/0",

@@ -300,7 +300,12 @@ static void test_messages(void **state) {
                         "the word has a character that is not ASCII, however it looks (U+0415): "
                         "type it anew, as `SCMP_CMP_MASKED_EQ`" },
                 { READ_IF("{'index':0,'value':1,'op':'SCMP_CMP_MASKED_NE'}"), "unknown operator",
-                        OPERATORS_HINT },
+                        "no operator says that masked bits differ: that the one bit is the other "
+                        "way "
+                        "says SCMP_CMP_MASKED_EQ with \"value\": 1, \"valueTwo\": 1" },
+                { READ_IF("{'index':0,'value':6,'op':'SCMP_CMP_MASKED_NEQ'}"), "unknown operator",
+                        "no operator says that masked bits differ: for each bit write a rule with "
+                        "SCMP_CMP_MASKED_EQ, `value` that bit, `valueTwo` what it is to be" },
                 { DENY("'syscalls':[{'names':['clone3, fchmodat2'],'action':'SCMP_ACT_ALLOW'}]"),
                         "cannot be the name", "write [\"clone3\", \"fchmodat2\"]" },
                 { DENY("'syscalls':[{'names':['openat close'],'action':'SCMP_ACT_ALLOW'}]"),
@@ -328,8 +333,37 @@ static void test_messages(void **state) {
                         "allows the call",
                         "swapped? the mask is `value`: \"value\": 2114060288, \"valueTwo\": 0" },
                 { READ_IF(ARG(0, GE, 2) "," ARG(0, LE, 4)), "argument 0 has two conditions",
-                        "there are no ranges: write a rule for each value that is meant, "
-                        "with SCMP_CMP_EQ and the other arguments' conditions" },
+                        "if both must hold, write a rule with SCMP_CMP_EQ for each value from 2 "
+                        "to 4 that is meant: there are no ranges" },
+                { READ_IF(ARG(0, NE, 9) "," ARG(0, NE, 8)), "argument 0 has two conditions",
+                        "if both must hold, write a rule with SCMP_CMP_LT and \"value\": 8, and "
+                        "one "
+                        "with SCMP_CMP_GT and \"value\": 9" },
+                { READ_IF(ARG(1, EQ, 1) "," ARG(0, NE, 4) "," ARG(0, NE, 8)),
+                        "argument 0 has two conditions",
+                        "if both must hold, write a rule with SCMP_CMP_LT and \"value\": 4, and "
+                        "one "
+                        "with SCMP_CMP_GT and \"value\": 8, and one with SCMP_CMP_EQ for each "
+                        "value "
+                        "between that is meant" },
+                { READ_IF(ARG(0, LT, 2) "," ARG(0, GT, 4)), "argument 0 has two conditions",
+                        "if both must hold, no value fulfils them" },
+                { DENY_IF("{'index':0,'value':1,'valueTwo':1,'op':'SCMP_CMP_MASKED_EQ'},"
+                          "{'index':0,'value':6,'valueTwo':2,'op':'SCMP_CMP_MASKED_EQ'}"),
+                        "argument 0 has two conditions",
+                        "if one is to be enough, write a rule for each condition; if both must "
+                        "hold, "
+                        "write one condition, SCMP_CMP_MASKED_EQ with \"value\": 7, \"valueTwo\": "
+                        "3" },
+                { DENY_IF("{'index':0,'value':0,'valueTwo':8,'op':'SCMP_CMP_MASKED_EQ'}"),
+                        "the mask is 0",
+                        "swapped? the mask is `value`: \"value\": 8, \"valueTwo\": 8" },
+                { DENY_IF("{'index':0,'value':0,'valueTwo':12,'op':'SCMP_CMP_MASKED_EQ'}"),
+                        "the mask is 0",
+                        "for each of the bits write a rule with `value` and `valueTwo` equal to "
+                        "it" },
+                { DENY_IF("{'index':0,'value':8,'op':'SCMP_CMP_MASKED_EQ'}"), "without `valueTwo`",
+                        "to deny where the bit is set, write \"valueTwo\": 8" },
                 { READ_IF(ARG(0, EQ, 2) "," ARG(0, EQ, 4)), "argument 0 has two conditions",
                         "write a rule for each condition" },
                 { READ_IF("{'index':0,'value':2,'valueTwo':5,'op':'SCMP_CMP_GE'}"),

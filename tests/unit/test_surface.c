@@ -454,8 +454,9 @@ static void test_messages(void **state) {
                 { "{\"syscalls\":[{\"args\":[{\"value\":-2147483649}]}]}", SP104, "is negative",
                         "in 64 bits it is 18446744071562067967" },
                 { "{\"syscalls\":[{\"args\":[{\"value\":-1}]}]}", SP104, "-1 is negative",
-                        "for an int: SCMP_CMP_MASKED_EQ, \"value\": 4294967295, \"valueTwo\": "
-                        "4294967295; in 64 bits it is 18446744073709551615" },
+                        "in 32 bits it is 4294967295, in 64 bits 18446744073709551615; that an int "
+                        "equals it says SCMP_CMP_MASKED_EQ with \"value\": 4294967295, "
+                        "\"valueTwo\": 4294967295" },
                 { "{\"syscalls\":{\"names\":0}}", SP205, "must be an array of objects",
                         "put it in [ ]: a list, also where it holds one object" },
                 { "{\"syscalls\":[{\"args\":{\"op\":0}}]}", SP205, "must be an array of objects",
