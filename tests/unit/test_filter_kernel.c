@@ -255,13 +255,14 @@ static int audit_listen(void) {
         return fd_close(fd);
 }
 
-/* Counts the seccomp records of a process until none comes any more. */
-static size_t audit_count(int fd, pid_t pid, int nr) {
+/* Counts the seccomp records of a process, known by its name because numbers are the root PID
+ * namespace's, until none comes any more. */
+static size_t audit_count(int fd, const char *comm, int nr) {
         _cleanup_free_ char *who = NULL, *what = NULL;
         struct pollfd event = { .fd = fd, .events = POLLIN };
         size_t n = 0;
 
-        assert_true(asprintf(&who, " pid=%d ", pid) > 0);
+        assert_true(asprintf(&who, " comm=\"%s\" ", comm) > 0);
         assert_true(asprintf(&what, " syscall=%d ", nr) > 0);
         while (poll(&event, 1, 300) > 0) {
                 char bytes[8192] = "";
@@ -282,9 +283,11 @@ static void test_log_is_audited(void **state) {
         Policy policy = policy_of(ALLOW, native(), rules, N_ELEMENTS(rules));
         _cleanup_close_ int fd = -1;
         Program program = {};
+        char comm[16];
         pid_t pid = 0;
 
         skip_unless_possible(AUDIT_ARCH_X86_64);
+        snprintf(comm, sizeof(comm), "log-%d", getpid());
         fd = audit_listen();
         if (fd < 0) {
                 print_message("SKIPPED: no audit records to be had (%s)\n", strerrorname_np(errno));
@@ -293,13 +296,13 @@ static void test_log_is_audited(void **state) {
         program = compile(*state, &policy);
         pid = fork();
         if (pid == 0)
-                _exit(load_alone(&program) == 0 && getppid() > 0 && getppid() > 0 &&
-                                        syscall(SYS_getpid) > 0
+                _exit(prctl(PR_SET_NAME, comm) == 0 && load_alone(&program) == 0 && getppid() > 0 &&
+                                        getppid() > 0 && syscall(SYS_getpid) > 0
                                 ? 0
                                 : 1);
         assert_child_ends_well(pid);
-        assert_int_equal(audit_count(fd, pid, SYS_getppid), 2);
-        assert_int_equal(audit_count(fd, pid, SYS_getpid), 0);
+        assert_int_equal(audit_count(fd, comm, SYS_getppid), 2);
+        assert_int_equal(audit_count(fd, comm, SYS_getpid), 0);
 }
 
 int main(void) {
