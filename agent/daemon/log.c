@@ -2,16 +2,15 @@
 
 /*
  * The daemon's log: one line a fact, to stderr as JSON (containers) or text (terminals), or
- * natively to the journal. sd_journal_sendv() reports success even where no journal listens, so the
- * journal is only used when JOURNAL_STREAM names the very file that stderr is (systemd.exec(5)).
+ * natively to the journal. Unless told to, it is the journal only where JOURNAL_STREAM names the
+ * very file that stderr is (systemd.exec(5)).
  *
  * A line of up to PIPE_BUF bytes is written by one write(2); if stderr takes none of it (a full
  * pipe, a stopped or closed terminal), the line is lost: there is nowhere left to say so, and the
  * agent's work matters more than its words. A reader that is slow for a moment is waited for, once.
+ * The same holds for the journal, which is why the datagram is made here: sd_journal_sendv() waits
+ * for a journal that hangs, and the whole agent with it.
  */
-
-/* The place of the call says nothing: every line comes from here. */
-#define SD_JOURNAL_SUPPRESS_LOCATION
 
 #include "daemon/log.h"
 
@@ -20,18 +19,18 @@
 #include "base/duration.h"
 
 #include <ctype.h>
+#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
-#include <systemd/sd-journal.h>
+#include <sys/un.h>
 #include <time.h>
 
-#define LOG_FIELDS_MAX    16
 #define LOG_PATIENCE_MSEC 100
 
 static const struct {
@@ -94,6 +93,8 @@ Log log_open(LogFormat format, LogLevel level) {
                 else
                         log.format = isatty(log.fd) ? LOG_TEXT : LOG_JSON;
         }
+        if (log.format == LOG_JOURNAL)
+                log.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0); /* as long as the process */
         return log;
 }
 
@@ -139,43 +140,55 @@ static void write_text(const Log *log, Buf *line, const char *time, LogLevel lev
         buf_putc(line, '\n');
 }
 
-/*
- * Journal fields are upper case with our prefix: SECCOMPD_PROFILE=web.json. They stand in the
- * message as well, for `journalctl` and `systemctl status` show nothing else.
- */
-static void send_journal(LogLevel level, const char *message, const LogField *fields, size_t n) {
-        Buf items[LOG_FIELDS_MAX + 3] = {};
-        struct iovec vectors[N_ELEMENTS(items)];
-        size_t n_items = 0;
-
-        buf_printf(&items[n_items], "MESSAGE=%s", message);
-        put_text_fields(&items[n_items++], fields, n);
-        buf_printf(&items[n_items++], "PRIORITY=%d", LEVELS[level].priority);
-        buf_puts(&items[n_items++], "SYSLOG_IDENTIFIER=seccompd");
-        for (size_t i = 0; i < n && n_items < N_ELEMENTS(items); i++) {
-                Buf *item = &items[n_items];
-
-                if (!fields[i].value)
-                        continue;
-                buf_puts(item, "SECCOMPD_");
-                for (const char *c = fields[i].key; *c; c++)
-                        buf_putc(item, (char) toupper((unsigned char) *c));
-                buf_printf(item, "=%s", fields[i].value);
-                n_items++;
-        }
-        for (size_t i = 0; i < n_items; i++)
-                vectors[i] = (struct iovec){ .iov_base = items[i].data, .iov_len = items[i].size };
-        (void) sd_journal_sendv(vectors, (int) n_items);
-        for (size_t i = 0; i < n_items; i++)
-                buf_done(&items[i]);
-}
-
-/* Whether up to PIPE_BUF bytes can be written without waiting (pipe(7)). */
+/* Whether up to PIPE_BUF bytes, or a datagram, can be written without waiting (pipe(7)). */
 static bool takes_more(Log *log) {
         struct pollfd wanted = { .fd = log->fd, .events = POLLOUT };
 
         log->is_stuck = poll(&wanted, 1, log->is_stuck ? 0 : LOG_PATIENCE_MSEC) == 0;
         return !log->is_stuck;
+}
+
+/* A field in the form that takes any value (https://systemd.io/JOURNAL_NATIVE_PROTOCOL). */
+static void put_journal_field(Buf *entry, const char *prefix, const char *key, const char *value) {
+        const uint64_t size_bytes = htole64(strlen(value));
+
+        buf_puts(entry, prefix);
+        for (; *key; key++)
+                buf_putc(entry, (char) toupper((unsigned char) *key));
+        buf_putc(entry, '\n');
+        buf_append(entry, &size_bytes, sizeof(size_bytes));
+        buf_puts(entry, value);
+        buf_putc(entry, '\n');
+}
+
+/*
+ * Journal fields are upper case with our prefix: SECCOMPD_PROFILE=web.json. They stand in the
+ * message as well, for `journalctl` and `systemctl status` show nothing else.
+ */
+static void send_journal(
+        Log *log, LogLevel level, const char *message, const LogField *fields, size_t n) {
+        static const struct sockaddr_un journal = {
+                .sun_family = AF_UNIX,
+                .sun_path = "/run/systemd/journal/socket",
+        };
+        const char priority[] = { (char) ('0' + LEVELS[level].priority), '\0' };
+        _cleanup_buf_ Buf text = {}, entry = {};
+
+        buf_puts(&text, message);
+        put_text_fields(&text, fields, n);
+        if (buf_error(&text) < 0)
+                return;
+        put_journal_field(&entry, "", "MESSAGE", text.data);
+        put_journal_field(&entry, "", "PRIORITY", priority);
+        put_journal_field(&entry, "", "SYSLOG_IDENTIFIER", "seccompd");
+        for (size_t i = 0; i < n; i++)
+                if (fields[i].value)
+                        put_journal_field(&entry, "SECCOMPD_", fields[i].key, fields[i].value);
+        /* anew for each entry: the journal may have been started again */
+        if (buf_error(&entry) == 0 &&
+                connect(log->fd, (const struct sockaddr *) &journal, sizeof(journal)) == 0 &&
+                takes_more(log))
+                (void) send(log->fd, entry.data, entry.size, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static void write_line(Log *log, const char *bytes, size_t size_bytes) {
@@ -208,7 +221,7 @@ void log_fields(Log *log, LogLevel level, const LogField *fields, size_t n_field
         if (buf_error(&message) < 0)
                 return;
         if (log->format == LOG_JOURNAL) {
-                send_journal(level, message.data, fields, n_fields);
+                send_journal(log, level, message.data, fields, n_fields);
                 return;
         }
         (void) clock_gettime(CLOCK_REALTIME, &now);

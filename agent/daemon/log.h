@@ -23,7 +23,7 @@ typedef enum LogLevel {
 typedef struct Log {
         LogFormat format; /* never LOG_AUTO */
         LogLevel level;
-        int fd;
+        int fd;        /* stderr's, or a socket of the journal's */
         bool is_stuck; /* whoever reads it has let us wait in vain, and not read on since */
         bool is_torn;  /* the last line has no end */
 } Log;

@@ -78,9 +78,8 @@ libmicrohttpd() {
         record libmicrohttpd libmicrohttpd12t64
 }
 
-# sd-event, sd-notify and sd-journal's sending need none of its optional parts. Its archive holds systemd's internal
-# names too (log_open and thousands more): one object of what these three need, with nothing else visible, meets none
-# of ours.
+# sd-event and sd-notify need none of its optional parts. Its archive holds systemd's internal names too (log_open and
+# thousands more): one object of what these two need, with nothing else visible, meets none of ours.
 libsystemd() {
         fetch systemd
         cat >/tmp/cross <<-EOF
@@ -102,7 +101,7 @@ libsystemd() {
                 --auto-features=disabled -Dmode=release -Dversion-tag="$VERSION" -Dstatic-libsystemd=pic -Dtests=false
         ninja -C build libsystemd.a src/libsystemd/libsystemd.pc
         "$TRIPLET-nm" --defined-only --format=just-symbols build/libsystemd.a |
-                grep -E '^sd_(event|notify|journal_(send|print))' >visible
+                grep -E '^sd_(event|notify)' >visible
         # shellcheck disable=SC2046 # a list
         "$TRIPLET-ld" -r --gc-sections $(sed 's/^/-u /' visible) --whole-archive build/libsystemd.a -o libsystemd.o
         "$TRIPLET-objcopy" --keep-global-symbols=visible --strip-unneeded libsystemd.o

@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import pytest
-from node import SECCOMPD, eventually, faults, profile
+from node import SECCOMPD, eventually, faults, in_own_mounts, profile
 
 # --- the service manager ---
 
@@ -190,6 +190,56 @@ def test_a_log_that_nobody_reads_keeps_the_agent_from_nothing(node):
     os.close(reader)
     assert lines[0]["message"] == "seccompd starts", "what is lost is whole lines, and not for ever"
     assert lines[-1]["message"] == "SIGTERM: stopping" or lines[-1]["state"] == "retiring"
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """The journal's socket, and the prefix of a process that has it in its place."""
+    (tmp_path / "journal").mkdir()
+    journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    journal.bind(str(tmp_path / "journal" / "socket"))
+    yield journal, in_own_mounts(f"""
+        mount -t tmpfs none /run
+        mkdir -p /run/systemd/journal
+        mount --bind {tmp_path}/journal /run/systemd/journal""")
+    journal.close()
+
+
+def journal_fields(entry):
+    """The fields of a datagram: KEY, line feed, 64 bits of length, value, line feed."""
+    fields = {}
+    while entry:
+        key, _, entry = entry.partition(b"\n")
+        size = int.from_bytes(entry[:8], "little")
+        fields[key.decode()] = entry[8:8 + size].decode()
+        assert entry[8 + size:9 + size] == b"\n"
+        entry = entry[9 + size:]
+    return fields
+
+
+def test_the_journal_has_each_field_by_itself(node, journal):
+    receiver, prefix = journal
+    node.writer.publish({"line\nbreak.json": b"{}"})
+    node.start("--log-format", "journal", prefix=prefix)
+    entries = [journal_fields(receiver.recv(1 << 16)) for _ in range(3)]
+    assert entries[0]["MESSAGE"].startswith("seccompd starts  version=") and entries[0]["PRIORITY"] == "6"
+    bad = entries[-1]
+    assert bad["SECCOMPD_PROFILE"] == "line\nbreak.json" and bad["SECCOMPD_STATE"] == "invalid"
+    assert bad["PRIORITY"] == "4" and bad["SYSLOG_IDENTIFIER"] == "seccompd" and "\n" not in bad["MESSAGE"]
+
+
+def test_a_journal_that_hangs_keeps_the_agent_from_nothing(node, journal):
+    receiver, prefix = journal
+    names = [f"p{i:04d}.json" for i in range(600)]
+    node.writer.publish({name: profile("read") for name in names})
+    node.start("--log-format", "journal", prefix=prefix)
+    node.assert_unhurt(node.process.pid)
+    receiver.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            receiver.recv(1 << 16)
+    assert node.stop() == 0
+    assert journal_fields(receiver.recv(1 << 16))["MESSAGE"] == "SIGTERM: stopping"
 
 
 def test_the_log_level_is_kept(node):
