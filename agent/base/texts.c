@@ -47,6 +47,7 @@ const char *texts_hold(Texts *texts, const char *string) {
                 return NULL;
         }
         texts->n++;
+        texts->size_bytes += size_bytes;
         return text->string;
 }
 
@@ -61,5 +62,6 @@ void texts_release(Texts *texts, const char *text) {
                 return;
         tdelete(text, &texts->tree, compare);
         texts->n--;
+        texts->size_bytes -= strlen(text) + 1;
         free(held);
 }

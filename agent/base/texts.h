@@ -7,7 +7,8 @@
 /** Strings that are held once, however many hold them. All zero is an empty table. */
 typedef struct Texts {
         void *tree;
-        size_t n; /* distinct strings */
+        size_t n;          /* distinct strings */
+        size_t size_bytes; /* of them, with their NULs */
 } Texts;
 
 /**

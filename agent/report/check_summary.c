@@ -15,6 +15,7 @@ struct CheckSummary {
         Texts *texts;
         const char *first; /* held in texts, as are the findings */
         uint32_t n_holders, n_findings, n_dropped;
+        uint32_t gravest; /* of the findings: an index */
         uint16_t n_programs;
         uint8_t first_severity;
         const char *findings[]; /* and the programs behind them */
@@ -57,26 +58,24 @@ static int hold_diags(CheckSummary *summary, const DiagList *diags) {
         return 0;
 }
 
-/* The first error, else the first warning, else NULL. */
-static const Diag *gravest(const DiagList *diags) {
-        const Diag *warning = NULL;
+/* The first of the highest severity; 0 for none at all. */
+static size_t gravest(const DiagList *diags) {
+        size_t found = 0;
 
-        for (size_t i = 0; i < diags->n; i++) {
-                const Diag *diag = &diags->items[i];
-
-                if (diag->severity == SEVERITY_ERROR)
-                        return diag;
-                if (diag->severity == SEVERITY_WARNING && !warning)
-                        warning = diag;
-        }
-        return warning;
+        for (size_t i = 1; i < diags->n; i++)
+                if (diags->items[i].severity > diags->items[found].severity)
+                        found = i;
+        return found;
 }
 
-static int hold_first(CheckSummary *summary, const Diag *diag) {
+/* The gravest, if it is an error or a warning. */
+static int hold_first(CheckSummary *summary, const DiagList *diags) {
+        const Diag *diag = diags->n > 0 ? &diags->items[gravest(diags)] : NULL;
         _cleanup_buf_ Buf text = {};
 
-        if (!diag)
+        if (!diag || diag->severity < SEVERITY_WARNING)
                 return 0;
+        summary->gravest = (uint32_t) gravest(diags);
         if (diag->line > 0)
                 buf_printf(&text, "%u:%u: ", diag->line, diag->column);
         buf_printf(&text, "%s [SP%d]", diag->message, (int) diag->rule);
@@ -94,15 +93,26 @@ static int hold_graver(CheckSummary *summary, const CheckSummary *other) {
         texts_release(summary->texts, summary->first);
         summary->first = texts_hold(summary->texts, other->first);
         summary->first_severity = other->first_severity;
+        summary->gravest = summary->n_findings - other->n_findings + other->gravest;
         return summary->first ? 0 : -1;
+}
+
+/* What is kept of a list (borrowed) where others have left no room for more. */
+static DiagList gravest_alone(const DiagList *diags) {
+        return (DiagList){
+                .items = diags->items + gravest(diags),
+                .n = 1,
+                .n_dropped = diags->n_dropped + diags->n - 1,
+        };
 }
 
 CheckSummary *check_summary_new(
         Texts *texts, const DiagList *diags, const VerdictProgram *programs, size_t n_programs) {
-        _cleanup_(check_summary_unrefp) CheckSummary *summary =
-                allocate(texts, diags->n, n_programs);
+        bool has_room = diags->n == 0 || texts->size_bytes < CHECK_SUMMARY_TEXT_BYTES;
+        const DiagList kept = has_room ? *diags : gravest_alone(diags); /* both borrowed */
+        _cleanup_(check_summary_unrefp) CheckSummary *summary = allocate(texts, kept.n, n_programs);
 
-        if (!summary || hold_first(summary, gravest(diags)) < 0 || hold_diags(summary, diags) < 0)
+        if (!summary || hold_first(summary, &kept) < 0 || hold_diags(summary, &kept) < 0)
                 return NULL;
         if (n_programs > 0)
                 memcpy(programs_of(summary), programs, n_programs * sizeof(*programs));
@@ -118,7 +128,7 @@ CheckSummary *check_summary_with(const CheckSummary *summary, const DiagList *di
         for (size_t i = 0; i < summary->n_findings; i++)
                 if (hold(longer, diags->n + i, summary->findings[i]) < 0)
                         return NULL;
-        if (hold_first(longer, gravest(diags)) < 0 || hold_graver(longer, summary) < 0)
+        if (hold_first(longer, diags) < 0 || hold_graver(longer, summary) < 0)
                 return NULL;
         longer->n_dropped += summary->n_dropped;
         memcpy(programs_of(longer), programs_of(summary),
@@ -146,18 +156,18 @@ const char *check_summary_first(const CheckSummary *summary) {
         return summary ? summary->first : NULL;
 }
 
-void check_summary_render_findings(Buf *buf, const CheckSummary *summary) {
+size_t check_summary_render_findings(Buf *buf, const CheckSummary *summary, bool only_gravest) {
+        size_t n = summary ? summary->n_findings : 0, n_shown = only_gravest && n > 1 ? 1 : n;
+        size_t first = n_shown < n ? summary->gravest : 0;
+
         buf_putc(buf, '[');
-        for (size_t i = 0; summary && i < summary->n_findings; i++) {
+        for (size_t i = 0; i < n_shown; i++) {
                 if (i > 0)
                         buf_putc(buf, ',');
-                buf_puts(buf, summary->findings[i]);
+                buf_puts(buf, summary->findings[first + i]);
         }
         buf_putc(buf, ']');
-}
-
-size_t check_summary_n_dropped(const CheckSummary *summary) {
-        return summary ? summary->n_dropped : 0;
+        return summary ? summary->n_dropped + n - n_shown : 0;
 }
 
 const VerdictProgram *check_summary_programs(const CheckSummary *summary, size_t *ret_n) {

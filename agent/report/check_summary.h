@@ -7,6 +7,9 @@
 
 #include <stddef.h>
 
+/* A finding repeats its author's words, a content has dozens, and a node thousands of them. */
+#define CHECK_SUMMARY_TEXT_BYTES (4U << 20)
+
 /**
  * What is kept of a check to be told: findings and programs, as small as it goes. Never changes,
  * and is shared by all that refer to it.
@@ -15,7 +18,8 @@ typedef struct CheckSummary CheckSummary;
 
 /**
  * Makes one of finished findings and of programs (borrowed); its strings are held in `texts`, which
- * must outlive it. Returns NULL when memory is out.
+ * must outlive it. Once those hold CHECK_SUMMARY_TEXT_BYTES, the gravest finding alone is kept.
+ * Returns NULL when memory is out.
  */
 CheckSummary *check_summary_new(
         Texts *texts, const DiagList *diags, const VerdictProgram *programs, size_t n_programs);
@@ -38,10 +42,11 @@ const char *check_summary_first(const CheckSummary *summary);
 
 /* For rendering; of no summary they are empty. */
 
-/** All findings as a JSON array of what diag_render_json() makes. */
-void check_summary_render_findings(Buf *buf, const CheckSummary *summary);
-/** How many findings were counted but not kept. */
-size_t check_summary_n_dropped(const CheckSummary *summary);
+/**
+ * All findings, or only the gravest, as a JSON array of what diag_render_json() makes. Returns how
+ * many there are beside them: counted but not kept, or left out here.
+ */
+size_t check_summary_render_findings(Buf *buf, const CheckSummary *summary, bool only_gravest);
 /** The programs and their number. */
 const VerdictProgram *check_summary_programs(const CheckSummary *summary, size_t *ret_n);
 

@@ -16,6 +16,10 @@
 
 #include <inttypes.h>
 
+/* Behind so much, each profile shows its gravest finding alone: the document has to fit into
+ * memory, whatever the authors of thousands of profiles do. */
+#define STATUS_ALL_FINDINGS_BYTES (8U << 20)
+
 /* --- members; the comma is due unless an object or an array was just opened --- */
 
 static void put_comma(Buf *buf) {
@@ -146,6 +150,8 @@ static void put_changes(Buf *buf, const ProfileStatus *profile) {
 }
 
 static void put_profile(Buf *buf, const ProfileStatus *profile) {
+        size_t n_dropped;
+
         put_comma(buf);
         buf_putc(buf, '{');
         put_string(buf, "name", profile->name);
@@ -158,8 +164,9 @@ static void put_profile(Buf *buf, const ProfileStatus *profile) {
         put_bool(buf, "contended", profile->is_contended);
         put_programs(buf, profile);
         put_key(buf, "diagnostics");
-        check_summary_render_findings(buf, profile->summary);
-        put_number(buf, "diagnosticsDropped", check_summary_n_dropped(profile->summary));
+        n_dropped = check_summary_render_findings(
+                buf, profile->summary, buf->size > STATUS_ALL_FINDINGS_BYTES);
+        put_number(buf, "diagnosticsDropped", n_dropped);
         put_changes(buf, profile);
         buf_putc(buf, '}');
 }

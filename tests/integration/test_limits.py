@@ -5,7 +5,7 @@ import json
 import platform
 
 import pytest
-from node import ROOT, seccompctl
+from node import ROOT, errors_of, seccompctl
 
 EQ, MASKED = "SCMP_CMP_EQ", "SCMP_CMP_MASKED_EQ"
 
@@ -223,3 +223,21 @@ def test_a_path_of_10_kib_is_kept():
     text = profile({"names": ["mount"], "action": "SCMP_ACT_NOTIFY"}, listenerPath=path, listenerMetadata=path)
     written = json.loads(seccompctl("compile", "--rule", "SP316=warning", "-", stdin=text).stdout)
     assert (written["listenerPath"], written["listenerMetadata"]) == (path, path)
+
+
+def test_a_config_map_of_mistakes_costs_little_and_each_profile_shows_its_gravest(node):
+    def mistakes(i):
+        twice = ", ".join(f'"{a}{b}": 1, "{a}{b}": 1' for a in "abcdefg" for b in "hijkl")
+        return f'{{"defaultAction": "SCMP_ACT_ERRNO", "{i:0884}": {{{twice}}}}}'.encode()
+
+    node.writer.publish({f"p{i:03}.json": mistakes(i) for i in range(700)})
+    pid = node.start().pid
+    _, body, _ = node.get("/status")
+    assert len(body) < 12 << 20
+    profiles = json.loads(body)["profiles"]
+    assert len(profiles) == 700
+    for entry in profiles:
+        assert "SP103" in errors_of(entry), entry
+        assert len(entry["diagnostics"]) + entry["diagnosticsDropped"] == 35, entry
+    assert len(profiles[0]["diagnostics"]) == 32 and len(profiles[-1]["diagnostics"]) == 1
+    node.assert_unhurt(pid)

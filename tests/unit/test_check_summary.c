@@ -24,9 +24,15 @@ static DiagList findings(const RuleId *rules, const Severity *severities, size_t
 static char *rendered(const CheckSummary *summary) {
         Buf buf = {};
 
-        check_summary_render_findings(&buf, summary);
+        (void) check_summary_render_findings(&buf, summary, false);
         assert_int_equal(buf_error(&buf), 0);
         return buf.data;
+}
+
+static size_t n_beside(const CheckSummary *summary, bool only_gravest) {
+        _cleanup_buf_ Buf buf = {};
+
+        return check_summary_render_findings(&buf, summary, only_gravest);
 }
 
 static char *rendered_list(const DiagList *diags) {
@@ -55,7 +61,7 @@ static void test_says_what_the_list_says(void **state) {
         assert_non_null(summary);
         shown = rendered(summary);
         assert_string_equal(shown, expected);
-        assert_int_equal(check_summary_n_dropped(summary), 9);
+        assert_int_equal(n_beside(summary, false), 9);
         assert_string_equal(check_summary_first(summary), "2:3: what 801 says [SP801]");
         kept = check_summary_programs(summary, &n);
         assert_int_equal(n, 2);
@@ -169,6 +175,65 @@ static void test_more_findings_stand_before(void **state) {
         }
 }
 
+static void test_the_gravest_alone(void **state) {
+        static const struct {
+                Severity more, own[3];
+                const char *shown; /* its rule */
+        } cases[] = {
+                { SEVERITY_WARNING, { SEVERITY_INFO, SEVERITY_ERROR, SEVERITY_ERROR }, "SP302" },
+                { SEVERITY_WARNING, { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_INFO }, "SP910" },
+                { SEVERITY_INFO, { SEVERITY_INFO, SEVERITY_INFO, SEVERITY_WARNING }, "SP801" },
+                { SEVERITY_INFO, { SEVERITY_INFO, SEVERITY_INFO, SEVERITY_INFO }, "SP910" },
+        };
+        const RuleId rules[] = { SP203, SP302, SP801 }, other = SP910;
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                _cleanup_(diags_done) DiagList own = findings(rules, cases[i].own, 3);
+                _cleanup_(diags_done) DiagList more = findings(&other, &cases[i].more, 1);
+                _cleanup_buf_ Buf shown = {};
+                Texts texts = {};
+                CheckSummary *summary = check_summary_new(&texts, &own, NULL, 0);
+                CheckSummary *longer = check_summary_with(summary, &more);
+
+                assert_int_equal(check_summary_render_findings(&shown, longer, true), 3);
+                assert_non_null(strstr(shown.data, cases[i].shown));
+                assert_null(strchr(strchr(shown.data, '}') + 1, '}'));
+                check_summary_unref(summary);
+                check_summary_unref(longer);
+                assert_int_equal(texts.size_bytes, 0);
+        }
+}
+
+/* What authors make the agent remember is bounded, and each of them learns something. */
+static void test_without_room_the_gravest_alone_is_kept(void **state) {
+        const RuleId rules[] = { SP203, SP302, SP801 };
+        const Severity severities[] = { SEVERITY_INFO, SEVERITY_ERROR, SEVERITY_WARNING };
+        _cleanup_(diags_done) DiagList diags = findings(rules, severities, 3), none = {};
+        _cleanup_free_ char *large = malloc(CHECK_SUMMARY_TEXT_BYTES), *shown = NULL;
+        CheckSummary *summary, *empty;
+        Texts texts = {};
+        const char *held;
+
+        (void) state;
+        diags.n_dropped = 4;
+        memset(large, 'x', CHECK_SUMMARY_TEXT_BYTES - 1);
+        large[CHECK_SUMMARY_TEXT_BYTES - 1] = '\0';
+        held = texts_hold(&texts, large);
+        summary = check_summary_new(&texts, &diags, NULL, 0);
+        shown = rendered(summary);
+        assert_non_null(strstr(shown, "what 302 says"));
+        assert_null(strstr(shown, "what 203 says"));
+        assert_int_equal(n_beside(summary, false), 6);
+        assert_string_equal(check_summary_first(summary), "2:2: what 302 says [SP302]");
+        empty = check_summary_new(&texts, &none, NULL, 0);
+        assert_int_equal(n_beside(empty, false), 0);
+        check_summary_unref(empty);
+        check_summary_unref(summary);
+        texts_release(&texts, held);
+        assert_int_equal(texts.size_bytes, 0);
+}
+
 static void test_none(void **state) {
         _cleanup_free_ char *shown = rendered(NULL);
         size_t n = 1;
@@ -176,7 +241,8 @@ static void test_none(void **state) {
         (void) state;
         assert_string_equal(shown, "[]");
         assert_null(check_summary_first(NULL));
-        assert_int_equal(check_summary_n_dropped(NULL), 0);
+        assert_int_equal(n_beside(NULL, false), 0);
+        assert_int_equal(n_beside(NULL, true), 0);
         assert_null(check_summary_programs(NULL, &n));
         assert_int_equal(n, 0);
         assert_null(check_summary_ref(NULL));
@@ -190,6 +256,8 @@ int main(void) {
                 cmocka_unit_test(test_of_the_file_as_a_whole),
                 cmocka_unit_test(test_equal_findings_are_held_once),
                 cmocka_unit_test(test_more_findings_stand_before),
+                cmocka_unit_test(test_the_gravest_alone),
+                cmocka_unit_test(test_without_room_the_gravest_alone_is_kept),
                 cmocka_unit_test(test_none),
         };
 
