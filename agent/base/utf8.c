@@ -11,6 +11,8 @@
 
 #include "base/cleanup.h"
 
+#include <string.h>
+
 static const struct {
         uint8_t first_min, first_max;
         uint8_t second_min, second_max;
@@ -90,4 +92,22 @@ bool utf8_is_harmless(uint32_t codepoint) {
                 if (codepoint >= HARMFUL[i].first && codepoint <= HARMFUL[i].last)
                         return false;
         return true;
+}
+
+size_t utf8_make_harmless(char *text) {
+        size_t size_bytes = strlen(text), n = 0;
+
+        for (size_t i = 0; i < size_bytes;) {
+                uint32_t codepoint = 0;
+                size_t length = utf8_decode(text + i, size_bytes - i, &codepoint);
+
+                if (length > 0 && utf8_is_harmless(codepoint)) {
+                        memmove(text + n, text + i, length);
+                        n += length;
+                } else
+                        text[n++] = '?';
+                i += length > 0 ? length : 1;
+        }
+        text[n] = '\0';
+        return n;
 }

@@ -22,4 +22,10 @@ size_t utf8_encode(uint32_t codepoint, char ret_bytes[static 4]);
  */
 bool utf8_is_harmless(uint32_t codepoint);
 
+/**
+ * Puts a `?` in place of each code point that is not harmless, and of each byte that is not UTF-8.
+ * Returns the length, which may be less than before.
+ */
+size_t utf8_make_harmless(char *text);
+
 #endif

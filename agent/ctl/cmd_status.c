@@ -9,6 +9,7 @@
 
 #include "base/duration.h"
 #include "base/usage.h"
+#include "base/utf8.h"
 #include "profile/state.h"
 
 #include <cjson/cJSON.h>
@@ -195,6 +196,15 @@ static int ask_until_installed(StatusCommand *command) {
 
 /* --- showing --- */
 
+/* A text as a person may be shown it: names may hold what moves a terminal's cursor. */
+static const char *shown_of(const cJSON *object, const char *key) {
+        char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+
+        if (text)
+                (void) utf8_make_harmless(text);
+        return text;
+}
+
 /* Microseconds since the epoch of an RFC 3339 time in UTC, or 0. */
 static uint64_t time_parse(const char *text) {
         struct tm tm = {};
@@ -283,7 +293,7 @@ static int max_int(int a, int b) {
 
 static void put_problem_of(Buf *out, const StatusCommand *command, const char *name) {
         const cJSON *part = cJSON_GetObjectItemCaseSensitive(command->root, name);
-        const char *problem = text_of(part, "problem");
+        const char *problem = shown_of(part, "problem");
 
         if (problem)
                 buf_printf(out, "%s: %s\n", name, problem);
@@ -296,7 +306,8 @@ static void put_problems(Buf *out, const StatusCommand *command) {
         put_problem_of(out, command, "destination");
         put_problem_of(out, command, "sync");
         cJSON_ArrayForEach (source, cJSON_GetObjectItemCaseSensitive(command->root, "sources")) {
-                const char *state = text_of(source, "state"), *problem = text_of(source, "problem");
+                const char *state = text_of(source, "state");
+                const char *problem = shown_of(source, "problem");
                 const char *name = text_of(source, "name");
 
                 if (problem || (state && strcmp(state, "ok") != 0))
@@ -311,7 +322,7 @@ static void put_table(Buf *out, const StatusCommand *command) {
         size_t width_max = terminal_width();
 
         cJSON_ArrayForEach (profile, profiles_of(command)) {
-                const char *name = text_of(profile, "name");
+                const char *name = shown_of(profile, "name");
 
                 width = max_int(width, name ? (int) strlen(name) : 0);
         }

@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/duration.h"
+#include "base/utf8.h"
 
 #include <ctype.h>
 #include <endian.h>
@@ -129,14 +130,24 @@ static void put_text_fields(Buf *line, const LogField *fields, size_t n) {
         }
 }
 
+/* Message and fields for a person. A name may hold what moves a terminal's cursor. */
+static void put_text(Buf *line, const char *message, const LogField *fields, size_t n) {
+        size_t begin = line->size;
+
+        buf_puts(line, message);
+        put_text_fields(line, fields, n);
+        if (buf_error(line) == 0)
+                line->size = begin + utf8_make_harmless(line->data + begin);
+}
+
 static void write_text(const Log *log, Buf *line, const char *time, LogLevel level,
         const char *message, const LogField *fields, size_t n) {
         const char *colour = isatty(log->fd) ? LEVELS[level].colour : "";
 
         /* the time of day is enough for a person who is watching */
-        buf_printf(line, "%.8s %s%-7s%s %s", time + strlen("2026-01-31T"), colour,
-                LEVELS[level].name, *colour ? "\033[0m" : "", message);
-        put_text_fields(line, fields, n);
+        buf_printf(line, "%.8s %s%-7s%s ", time + strlen("2026-01-31T"), colour, LEVELS[level].name,
+                *colour ? "\033[0m" : "");
+        put_text(line, message, fields, n);
         buf_putc(line, '\n');
 }
 
@@ -174,8 +185,7 @@ static void send_journal(
         const char priority[] = { (char) ('0' + LEVELS[level].priority), '\0' };
         _cleanup_buf_ Buf text = {}, entry = {};
 
-        buf_puts(&text, message);
-        put_text_fields(&text, fields, n);
+        put_text(&text, message, fields, n);
         if (buf_error(&text) < 0)
                 return;
         put_journal_field(&entry, "", "MESSAGE", text.data);

@@ -8,7 +8,7 @@ import socket
 import stat
 
 import pytest
-from node import GOOD, ROOT, AtomicWriter, errors_of, eventually, identity, needs_root, profile
+from node import GOOD, ROOT, AtomicWriter, errors_of, eventually, identity, needs_root, profile, seccompctl
 
 CASES = ROOT / "tests" / "cases"
 KUBERNETES = {"apiVersion": "v1", "kind": "Pod", "spec": {"securityContext": {"seccompProfile": {}}}}
@@ -165,10 +165,16 @@ def test_ten_thousand_files_are_cut_off_and_what_is_installed_stays(node):
     node.assert_unhurt(pid)
 
 
+def has_no_control(output):
+    """Whether lines are of characters that can be shown as they are, in UTF-8."""
+    return all(c.isprintable() for c in output.decode() if c != "\n")
+
+
 def test_strange_names_are_installed_or_refused_but_never_break_a_line(node):
     names = {"with space.json": "installed", "quo\"te.json": "installed", "ümlaut.json": "installed",
              "100%.json": "installed", "a" * 248 + ".json": "installed",
-             "line\nbreak.json": "invalid", "tab\t.json": "invalid", "escape\033[31m.json": "invalid"}
+             "line\nbreak.json": "invalid", "tab\t.json": "invalid", "escape\033[31m.json": "invalid",
+             "bell\a.json": "invalid", "control\u009b31m.json": "invalid", "direction\u202e.json": "invalid"}
     for name in names:
         (node.source / name).write_bytes(GOOD)
     (node.source / os.fsdecode(b"\xff.json")).write_bytes(GOOD)
@@ -182,7 +188,12 @@ def test_strange_names_are_installed_or_refused_but_never_break_a_line(node):
             finding(node.profiles()[name], "SP206")
     assert all(line.startswith("{") and json.loads(line) for line in node.log_text().splitlines())
     assert all(line[:1] in ("#", "s", "p") for line in node.text("/metrics")[1].splitlines())
+    assert has_no_control(seccompctl("status", "--address", f"unix:{node.socket}").stdout)
     node.stop()
+    node.log_path.unlink()
+    node.start("--log-format", "text")
+    node.stop()
+    assert has_no_control(node.log_path.read_bytes())
     pid = node.start().pid  # the manifest holds every name
     assert {name: node.states()[name] for name in names} == names
     node.assert_unhurt(pid)

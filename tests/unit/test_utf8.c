@@ -83,12 +83,36 @@ static void test_harmless(void **state) {
                 assert_false(utf8_is_harmless(harmful[i]));
 }
 
+static void test_made_harmless(void **state) {
+        static const struct {
+                const char *before, *after;
+        } cases[] = {
+                { "", "" },
+                { "web-1 \u00e4\u4e2d.json", "web-1 \u00e4\u4e2d.json" },
+                { "a\033[31m\nb\x7f", "a?[31m?b?" },
+                { "\xc2\x9b"
+                  "1m \u202egnp\u2028",
+                        "?1m ?gnp?" },
+                { "\xff\xc3\u00e4\xe2\x80", "??\u00e4??" },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                char text[64];
+
+                memcpy(text, cases[i].before, strlen(cases[i].before) + 1);
+                assert_int_equal(utf8_make_harmless(text), strlen(cases[i].after));
+                assert_string_equal(text, cases[i].after);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_all_code_points),
                 cmocka_unit_test(test_lengths),
                 cmocka_unit_test(test_ill_formed),
                 cmocka_unit_test(test_harmless),
+                cmocka_unit_test(test_made_harmless),
         };
 
         return cmocka_run_group_tests_name("utf8", tests, NULL, NULL);
