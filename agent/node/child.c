@@ -34,6 +34,13 @@ static void reset_signals(void) {
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+void child_leave_signals(void) {
+        static const int signals[] = { SIGHUP, SIGINT, SIGTERM };
+
+        for (size_t i = 0; i < N_ELEMENTS(signals); i++)
+                (void) signal(signals[i], SIG_IGN);
+}
+
 static _Noreturn void run_child(
         int (*run)(int fd, void *userdata), void *userdata, int fd, pid_t parent) {
         int status = EXIT_FAILURE;

@@ -29,6 +29,12 @@ typedef struct Child {
 int child_start(int (*run)(int fd, void *userdata), void *userdata, size_t max_reply_bytes,
         Child *ret_child);
 
+/**
+ * In the child: SIGHUP, SIGINT and SIGTERM are ignored. They come to all processes of a terminal or
+ * a service, and are for the parent to act on, which waits for its children or kills them.
+ */
+void child_leave_signals(void);
+
 /** Reads what is there without blocking. Returns 0, or 1 at the end of the stream, or -errno. */
 int child_read(Child *child);
 

@@ -43,6 +43,7 @@ static int run_writer(int fd, void *userdata) {
         _cleanup_(store_result_done) StoreResult result = {};
         _cleanup_buf_ Buf reply = {};
 
+        child_leave_signals();
         if (sandbox_enter_writer(keep_fds, N_ELEMENTS(keep_fds)) < 0 ||
                 store_apply(work, &result) < 0)
                 return EXIT_FAILURE;

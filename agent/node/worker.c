@@ -93,9 +93,10 @@ int worker_serve(int fd, int scratch_fd, const WorkerRequest *request) {
 }
 
 static int confine(int reply_fd, int *ret_scratch_fd) {
-        int scratch_fd = memfd_create("seccompd-scratch", MFD_CLOEXEC);
-        const int keep_fds[] = { reply_fd, scratch_fd };
+        int keep_fds[] = { reply_fd, -1 }, scratch_fd;
 
+        child_leave_signals();
+        keep_fds[1] = scratch_fd = memfd_create("seccompd-scratch", MFD_CLOEXEC);
         if (scratch_fd < 0)
                 return -errno;
         *ret_scratch_fd = scratch_fd; /* closed by the process's end */

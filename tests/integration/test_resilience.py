@@ -203,6 +203,29 @@ def test_stopping_with_a_writer_at_work_ends_in_order(node, tmp_path):
     assert "close" in (node.installed / "web.json").read_text()
 
 
+def test_a_signal_to_all_processes_leaves_a_writer_to_its_end(node, tmp_path):
+    node.writer.publish({"web.json": GOOD})
+    node.start(env=faults(tmp_path, fsync_msec=400), start_new_session=True)
+    checks = node.metric('seccompd_checks_total{result="verdict"}')
+    node.writer.publish({"web.json": profile("close")})
+    node.wait_metric('seccompd_checks_total{result="verdict"}', checks + 1)
+    eventually(node.children)
+    os.killpg(node.process.pid, signal.SIGTERM)
+    assert node.process.wait(timeout=30) == 0
+    assert "close" in (node.installed / "web.json").read_text()
+    assert "failed" not in node.log_text()
+
+
+def test_a_hangup_of_all_processes_condemns_no_check(node, tmp_path):
+    node.writer.publish({"web.json": GOOD})
+    node.start(env=faults(tmp_path, check_msec=700), start_new_session=True)
+    node.writer.publish({"web.json": profile("close")})
+    eventually(node.children)
+    os.killpg(node.process.pid, signal.SIGHUP)
+    eventually(lambda: node.holds("web.json", profile("close")))
+    assert node.metric('seccompd_checks_total{result="died"}') == 0
+
+
 def test_once_that_is_told_to_stop_does_not_claim_success(node, tmp_path):
     node.writer.publish({"web.json": GOOD})
     node.start("--once", wait=False, env=faults(tmp_path, check_msec=500))
