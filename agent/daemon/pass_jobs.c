@@ -64,7 +64,7 @@ static int settle(Pass *pass, CacheEntry *entry, Verdict *verdict) {
         if (verdict->kind == VERDICT_DIED)
                 metrics->checks_died++;
         /* a content is counted once, not each time its bytes are made again */
-        if (!entry->known)
+        if (!entry->known || (entry->known->kind == VERDICT_DIED && verdict->kind != VERDICT_DIED))
                 for (size_t i = 0; i < verdict->diags.n; i++)
                         if (verdict->diags.items[i].severity == SEVERITY_ERROR)
                                 metrics->validation_failures[verdict->diags.items[i].rule]++;

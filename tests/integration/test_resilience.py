@@ -14,7 +14,7 @@ import time
 
 import pytest
 from hostile import hostile_set
-from node import (GOOD, SECCOMPD, AtomicWriter, errors_of, eventually, faults, in_own_mounts, needs_root, profile,
+from node import (BAD, GOOD, SECCOMPD, AtomicWriter, errors_of, eventually, faults, in_own_mounts, needs_root, profile,
                   sha256)
 
 MEMORY_BYTES = 64 << 20
@@ -357,6 +357,15 @@ def test_a_killed_worker_condemns_one_try_only_and_the_next_one_installs(node, t
     assert node.states()["web.json"] == "installed"
     assert errors_of(node.wait_state("new.json", "installed", timeout=15)) == []
     node.assert_unhurt(pid)
+
+
+def test_what_is_found_after_a_check_that_died_is_counted(node, tmp_path):
+    node.start(env=faults(tmp_path, check_msec=700))
+    node.writer.publish({"bad.json": BAD})
+    os.kill(eventually(node.children)[0], signal.SIGKILL)
+    node.wait_state("bad.json", "invalid")
+    eventually(lambda: errors_of(node.profiles()["bad.json"]) == ["SP302"], timeout=15)
+    assert node.metric('seccompd_validation_failures_total{rule="SP302"}') == 1
 
 
 def test_a_killed_worker_leaves_the_last_good_version(node, tmp_path):
