@@ -131,7 +131,7 @@ bool argset_is_disjoint(const ArgSet *a, const ArgSet *b) {
         return ((a->value ^ b->value) & a->mask & b->mask) != 0;
 }
 
-/* Whether what a range leaves out, below and above, is in another set. */
+/* Whether what a range leaves out, below and above, is in another set. Empty, it leaves out all. */
 static bool range_leaves_out_subset(const ArgSet *a, const ArgSet *b) {
         const ArgSet below = a->low == 0 ? argset_empty : range(0, a->low - 1);
         const ArgSet above = a->high == UINT64_MAX ? argset_empty : range(a->high + 1, UINT64_MAX);
@@ -140,8 +140,6 @@ static bool range_leaves_out_subset(const ArgSet *a, const ArgSet *b) {
 }
 
 bool argset_complements(const ArgSet *a, const ArgSet *b) {
-        if (argset_is_empty(a))
-                return argset_is_all(b);
         if (a->kind > b->kind)
                 return argset_complements(b, a);
         switch (a->kind) {

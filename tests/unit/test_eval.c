@@ -161,6 +161,33 @@ static void test_ambiguity_accepts_any_match(void **state) {
         assert_false(policy_eval_accepts(table, audit_arch, nr, args, ERRNO(1)));
 }
 
+/* What such a call may get: each action once, the first rule's first, and no more than wanted. */
+static void test_ambiguity_has_distinct_actions(void **state) {
+        static const TestRule rules[] = {
+                { "close", { ACTION_ALLOW, 0 }, 1, { { 0, OP_LT, 10, 0, 0 } } },
+                { "close", { ACTION_ERRNO, 38 }, 1, { { 0, OP_GT, 5, 0, 0 } } },
+                { "close", { ACTION_ALLOW, 0 }, 1, { { 0, OP_NE, 8, 0, 0 } } },
+                { "close", { ACTION_ERRNO, 38 }, 1, { { 0, OP_GT, 6, 0, 0 } } },
+                { "close", { ACTION_ERRNO, 2 }, 1, { { 0, OP_EQ, 7, 0, 0 } } },
+        };
+        static const Action expected[] = { { ACTION_ALLOW, 0 }, { ACTION_ERRNO, 38 },
+                { ACTION_ERRNO, 2 } };
+        const uint64_t args[SYSCALL_ARGS] = { 7 };
+        _cleanup_(arena_freep) Arena *arena = arena_new();
+        EvalTable *table = table_new(arena, eperm, rules, N_ELEMENTS(rules), x86_64());
+        const int nr = number_of(x86_64(), "close");
+
+        (void) state;
+        for (size_t n_max = 1; n_max <= N_ELEMENTS(rules); n_max++) {
+                Action found[N_ELEMENTS(rules) + 1] = {};
+                const size_t n = n_max < N_ELEMENTS(expected) ? n_max : N_ELEMENTS(expected);
+
+                assert_int_equal(policy_eval_actions(table, nr, args, n_max, found), n);
+                for (size_t i = 0; i < n; i++)
+                        assert_true(action_equal(found[i], expected[i]));
+        }
+}
+
 static void test_guard(void **state) {
         static const TestRule rules[] = { { "read", { ACTION_ERRNO, 38 }, 0, {} } };
         static const struct {
@@ -370,6 +397,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_rules_decide),
                 cmocka_unit_test(test_ambiguity_accepts_any_match),
+                cmocka_unit_test(test_ambiguity_has_distinct_actions),
                 cmocka_unit_test(test_guard),
                 cmocka_unit_test(test_operators),
                 cmocka_unit_test(test_multiplexers),
