@@ -219,12 +219,103 @@ static void test_many_masks_keep_within_their_room(void **state) {
         }
 }
 
+/* Where calls have 32 bits an argument, no point and no drawn one is a call that cannot be. */
+static void test_points_of_narrow_calls_are_narrow(void **state) {
+        const Arch *arch = arch_by_name("SCMP_ARCH_X86");
+
+        (void) state;
+        for (uint64_t seed = 0; seed < 100; seed++) {
+                uint64_t random = 0x9e3779b97f4a7c15 * (seed + 1);
+                Arena *arena = arena_new();
+                RandomCall call;
+                CallPoints points;
+
+                assert_non_null(arena);
+                random_call(&call, 3, &random);
+                assert_int_equal(call_points_make(arena, arch, 16, POINTS_OF_PROGRAMS,
+                                         call.pointers, call.n_rules, &points),
+                        0);
+                for (uint64_t at = 0; at < 100; at++) {
+                        uint64_t args[SYSCALL_ARGS], drawn[SYSCALL_ARGS];
+
+                        call_points_get(&points, at % points.n, args);
+                        call_points_draw(&points, arch, call.pointers, call.n_rules, at % 2 == 1,
+                                &random, drawn);
+                        for (size_t i = 0; i < SYSCALL_ARGS; i++)
+                                assert_true(args[i] <= UINT32_MAX && drawn[i] <= UINT32_MAX);
+                }
+                arena_free(arena);
+        }
+}
+
+/* Each bit that a rule asks for doubles an argument's atoms; where some are missing, it is said. */
+static void test_missing_atoms_are_told(void **state) {
+        static const struct {
+                size_t n;
+                bool is_partial;
+        } cases[] = { { 1, false }, { 12, false }, { 13, true }, { 24, true } };
+        const ProgramFixture *fixture = *state;
+        Condition conditions[24];
+        PolicyRule rules[N_ELEMENTS(conditions)];
+        const PolicyRule *pointers[N_ELEMENTS(conditions)];
+
+        for (size_t i = 0; i < N_ELEMENTS(conditions); i++) {
+                conditions[i] = (Condition){
+                        .op = OP_MASKED_EQ, .value = 1ULL << i, .value_two = 1ULL << i
+                };
+                rules[i] = (PolicyRule){
+                        .name = "mmap", .conditions = &conditions[i], .n_conditions = 1
+                };
+                pointers[i] = &rules[i];
+        }
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                CallPoints points = {};
+
+                assert_int_equal(call_points_make(fixture->arena, native(), 9, POINTS_OF_RULES,
+                                         pointers, cases[i].n, &points),
+                        0);
+                assert_int_equal(points.is_partial, cases[i].is_partial);
+                if (!cases[i].is_partial)
+                        assert_int_equal(points.n, 1ULL << cases[i].n);
+        }
+}
+
+/* 2^72 points are not none: as many as can be counted, also within one rule, which has 2^66. */
+static void test_more_points_than_can_be_counted(void **state) {
+        const ProgramFixture *fixture = *state;
+        Condition conditions[12][SYSCALL_ARGS];
+        PolicyRule rules[N_ELEMENTS(conditions)];
+        const PolicyRule *pointers[N_ELEMENTS(conditions)];
+        CallPoints points = {}, within = {};
+
+        for (size_t i = 0; i < N_ELEMENTS(conditions); i++) {
+                for (uint8_t index = 0; index < SYSCALL_ARGS; index++)
+                        conditions[i][index] = (Condition){ .index = index,
+                                .op = OP_MASKED_EQ,
+                                .value = 1ULL << i,
+                                .value_two = 1ULL << i };
+                rules[i] = (PolicyRule){
+                        .name = "mmap", .conditions = conditions[i], .n_conditions = SYSCALL_ARGS
+                };
+                pointers[i] = &rules[i];
+        }
+        assert_int_equal(call_points_make(fixture->arena, native(), 9, POINTS_OF_RULES, pointers,
+                                 N_ELEMENTS(rules), &points),
+                0);
+        assert_int_equal(points.n, UINT64_MAX);
+        assert_int_equal(call_points_within(fixture->arena, &points, &rules[0], &within), 0);
+        assert_int_equal(within.n, UINT64_MAX);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_points_stand_for_all_calls),
                 cmocka_unit_test(test_points_of_rules_are_few),
                 cmocka_unit_test(test_points_within_a_rule),
                 cmocka_unit_test(test_many_masks_keep_within_their_room),
+                cmocka_unit_test(test_points_of_narrow_calls_are_narrow),
+                cmocka_unit_test(test_missing_atoms_are_told),
+                cmocka_unit_test(test_more_points_than_can_be_counted),
         };
 
         return cmocka_run_group_tests_name("points", tests, program_setup, program_teardown);

@@ -297,25 +297,37 @@ static void test_huge_product(void **state) {
 static void test_many_masks(void **state) {
         static const struct {
                 size_t n;
+                uint64_t mask; /* of each, for another value; 0: each of another bit */
                 bool is_exhaustive;
-        } cases[] = { { 1, true }, { 2, true }, { 24, false } };
+        } cases[] = {
+                { 1, 0, true },
+                { 2, 0, true },
+                { 24, 0, false },
+                { 2, 0xff, true },
+                { 16, 0xff, true },
+                { 17, 0xff, false },
+        };
         PolicyRule rules[24] = {};
         Condition conditions[N_ELEMENTS(rules)];
 
-        for (size_t i = 0; i < N_ELEMENTS(rules); i++) {
-                conditions[i] = (Condition){
-                        .op = OP_MASKED_EQ, .value = 1ULL << i, .value_two = 1ULL << i
-                };
-                rules[i] = (PolicyRule){ .name = "prctl",
-                        .action = ALLOW,
-                        .conditions = &conditions[i],
-                        .n_conditions = 1 };
-        }
         for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
                 Policy policy = policy_of(DENY, native(), rules, cases[i].n);
-                Program program = compile(*state, &policy);
-                VerifyResult result = verify(*state, &policy, &program, LIMIT_EVALUATION_POINTS);
+                VerifyResult result;
+                Program program;
 
+                for (size_t j = 0; j < N_ELEMENTS(rules); j++) {
+                        const uint64_t mask = cases[i].mask;
+
+                        conditions[j] = (Condition){ .op = OP_MASKED_EQ,
+                                .value = mask ? mask : 1ULL << j,
+                                .value_two = mask ? j : 1ULL << j };
+                        rules[j] = (PolicyRule){ .name = "prctl",
+                                .action = ALLOW,
+                                .conditions = &conditions[j],
+                                .n_conditions = 1 };
+                }
+                program = compile(*state, &policy);
+                result = verify(*state, &policy, &program, LIMIT_EVALUATION_POINTS);
                 assert_false(result.differs);
                 assert_int_equal(result.is_exhaustive, cases[i].is_exhaustive);
         }
@@ -388,6 +400,35 @@ static void test_multiplexer(void **state) {
         assert_int_equal(result.counterexample.nr, multiplexer);
 }
 
+/* One more call than the rules open, behind socketcall(2): whichever it is, it is seen. */
+static void test_opened_subcall(void **state) {
+        const Arch *arch = arch_by_name("SCMP_ARCH_X86");
+        PolicyRule rules[] = { PLAIN("socket", ALLOW) };
+        Policy policy = policy_of(DENY, arch, rules, 1);
+
+        for (uint32_t subcall = 1; subcall <= 20; subcall++) {
+                struct sock_filter insns[] = {
+                        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch->audit_arch, 1, 0),
+                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD),
+                        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 359, 4, 0), /* socket */
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 102, 0, 4), /* socketcall */
+                        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 1, 0),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, subcall, 0, 1),
+                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
+                };
+                Program program = by_hand(insns, N_ELEMENTS(insns));
+                VerifyResult result = verify(*state, &policy, &program, LIMIT_EVALUATION_POINTS);
+
+                assert_int_equal(result.differs, subcall != 1);
+                if (result.differs)
+                        assert_int_equal(result.counterexample.args[0], subcall);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_right_programs),
@@ -404,6 +445,7 @@ int main(void) {
                 cmocka_unit_test(test_mixed_up_arguments),
                 cmocka_unit_test(test_far_numbers),
                 cmocka_unit_test(test_multiplexer),
+                cmocka_unit_test(test_opened_subcall),
         };
 
         return cmocka_run_group_tests_name("verify", tests, program_setup, program_teardown);
