@@ -153,12 +153,16 @@ static void test_more_findings_stand_before(void **state) {
                 _cleanup_(diags_done) DiagList more = findings(&other, &cases[i].more, 1);
                 _cleanup_free_ char *shown = NULL;
                 Texts texts = {};
-                CheckSummary *summary = check_summary_new(&texts, &own, &program, 1);
-                CheckSummary *longer = check_summary_with(summary, &more);
+                CheckSummary *summary, *longer;
                 const char *first, *second;
                 size_t n;
 
+                own.n_dropped = 4;
+                more.n_dropped = 3;
+                summary = check_summary_new(&texts, &own, &program, 1);
+                longer = check_summary_with(summary, &more);
                 assert_non_null(longer);
+                assert_int_equal(check_summary_n_dropped(longer), 7);
                 check_summary_unref(summary);
                 shown = rendered(longer);
                 first = strstr(shown, "SP910");

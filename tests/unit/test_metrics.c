@@ -221,6 +221,19 @@ static void test_durations(void **state) {
         }
 }
 
+/* A sum of fractions is shown to the nearest microsecond: 1.001 is a little less in a double. */
+static void test_sum_of_durations(void **state) {
+        NodeStatus status = filled();
+        Metrics metrics = {};
+        _cleanup_buf_ Buf buf = {};
+
+        (void) state;
+        metrics_count_sync(&metrics, true, 5, 1.001);
+        metrics_render(&buf, &metrics, &status, NULL);
+        assert_line(buf.data, "seccompd_sync_duration_seconds_sum 1.001");
+        node_status_done(&status);
+}
+
 static void test_profile_info(void **state) {
         NodeStatus status = filled();
         Metrics metrics = { .with_profile_info = true };
@@ -375,6 +388,7 @@ int main(void) {
                 cmocka_unit_test(test_samples),
                 cmocka_unit_test(test_zeros),
                 cmocka_unit_test(test_durations),
+                cmocka_unit_test(test_sum_of_durations),
                 cmocka_unit_test(test_profile_info),
                 cmocka_unit_test(test_families),
                 cmocka_unit_test(test_documentation),

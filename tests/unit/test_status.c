@@ -191,8 +191,8 @@ static Texts texts;
 
 static CheckSummary *summary(void) {
         const VerdictProgram programs[] = {
-                { .n_insns = 300, .n_points = 1234, .optimise = 1, .is_exhaustive = true },
-                { .n_insns = 4000, .n_points = 20000, .optimise = 2 },
+                { .n_insns = 4000, .n_points = 1234, .optimise = 1, .is_exhaustive = true },
+                { .n_insns = 300, .n_points = 20000, .optimise = 2 },
         };
         _cleanup_(diags_done) DiagList diags = {};
         CheckSummary *made;
@@ -318,9 +318,9 @@ static const struct {
         { "profiles/1/reason", "\"write failed: No space left on device\"" },
         { "profiles/1/contended", "true" },
         { "profiles/1/programs",
-                "[{\"optimiseLevel\":1,\"instructions\":300,\"points\":1234,"
+                "[{\"optimiseLevel\":1,\"instructions\":4000,\"points\":1234,"
                 "\"evaluation\":\"exhaustive\"},"
-                "{\"optimiseLevel\":2,\"instructions\":4000,\"points\":20000,"
+                "{\"optimiseLevel\":2,\"instructions\":300,\"points\":20000,"
                 "\"evaluation\":\"sampled\"}]" },
         { "profiles/1/instructions", "4000" },
         { "profiles/1/diagnostics",
