@@ -272,6 +272,12 @@ static const Wording wordings[] = {
                 "`brk` and `ioctl`: the rule equals the default, so runtimes skip it, and "
                 "SCMP_ACT_ALLOW in line 1 (/syscalls/1) decides",
                 "keep one of the two rules" },
+        { STRICT(ALLOW_IF("\"brk\"", ARG("0", "5", "LE")) "," ALLOW(
+                  "\"brk\"") ",{\"names\":["
+                             "\"brk\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38,\"args\":"
+                             "[" ARG("0", "0", "EQ") "]}"),
+                SP705, SEVERITY_WARNING, "/syscalls/3/names/0",
+                "SCMP_ACT_ALLOW in line 1 (/syscalls/2) decides", NULL },
         { STRICT("{\"names\":[\"bpf\",\"mknod\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38}"),
                 SP705, SEVERITY_INFO, "/syscalls/1/names/0", "`bpf` and `mknod`: the rule equals",
                 NULL },
