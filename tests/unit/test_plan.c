@@ -406,6 +406,29 @@ static void test_another_bad_update_changes_nothing(void **state) {
         assert_false(plan.changes_manifest);
 }
 
+/* Of two sources that claim a name, its file is still of the one that it was made from. */
+static void test_a_contested_file_keeps_its_source(void **state) {
+        static const Row ROW = { .desired = "rival", .owned = "installed", .observed = "A" };
+        const Desired desired = { .name = "p.json",
+                .source = "first",
+                .rival = "second",
+                .source_digest = version("t") };
+        const Digest source_digest = version("s");
+        _cleanup_manifest_ Manifest manifest = {};
+        _cleanup_plan_ Plan plan = {};
+        Observed observed = observe(&ROW);
+        const PlanOptions options = {};
+
+        (void) state;
+        add_entry(&manifest, &ROW, true);
+        assert_int_equal(plan_make(&desired, 1, &manifest, &observed, 1, is_away, (void *) &ROW,
+                                 &options, &plan),
+                0);
+        assert_string_equal(plan.items[0].source, "src");
+        assert_true(digest_equal(&plan.items[0].source_digest, &source_digest));
+        assert_string_equal(plan.items[0].rival, "second");
+}
+
 /* Whatever state it is in, and although its source is away: ours goes, and nothing else. */
 static void test_removing_all(void **state) {
         static const struct {
@@ -446,6 +469,7 @@ int main(void) {
                 cmocka_unit_test(test_merge),
                 cmocka_unit_test(test_a_respelled_source_is_recorded),
                 cmocka_unit_test(test_another_bad_update_changes_nothing),
+                cmocka_unit_test(test_a_contested_file_keeps_its_source),
         };
 
         return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
