@@ -278,6 +278,12 @@ static const Wording wordings[] = {
                              "[" ARG("0", "0", "EQ") "]}"),
                 SP705, SEVERITY_WARNING, "/syscalls/3/names/0",
                 "SCMP_ACT_ALLOW in line 1 (/syscalls/2) decides", NULL },
+        { STRICT(ALLOW(
+                  "\"_sysctl\",\"afs_syscall\",\"bdflush\",\"break\",\"create_module\",\"epoll_ctl_"
+                  "old\",\"epoll_wait_old\",\"ftime\",\"get_kernel_syms\",\"getpmsg\",\"gtty\","
+                  "\"idle\",\"lock\",\"mpx\",\"nfsservctl\",\"prof\",\"profil\",\"putpmsg\","
+                  "\"query_module\",\"security\",\"stty\",\"tuxcall\",\"ulimit\",\"vserver\"")),
+                SP506, SEVERITY_INFO, "/syscalls/1/names/0", " and 13 more", NULL },
         { STRICT("{\"names\":[\"bpf\",\"mknod\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38}"),
                 SP705, SEVERITY_INFO, "/syscalls/1/names/0", "`bpf` and `mknod`: the rule equals",
                 NULL },
