@@ -134,9 +134,11 @@ static int queue_checks(Pass *pass) {
         return r;
 }
 
-/* A next round only after this one brought something: else nothing would ever end. */
+/* A next round only after this one brought something: else nothing would ever end. But the first
+ * may have held nothing except bytes that stand there already, and left no room for others. */
 static bool wants_next_round(const Pass *pass) {
-        return pass->has_deferred && pass->n_contents > 0 && pass->error == 0;
+        return pass->has_deferred && (pass->n_contents > 0 || !pass->is_later_round) &&
+                pass->error == 0;
 }
 
 /* One step; the phase that follows is set here and nowhere else. */
@@ -152,6 +154,7 @@ static int step(Pass *pass) {
                         return 0;
                 pass->phase = PASS_OBSERVE;
                 pass->has_deferred = false;
+                pass->is_later_round = true;
                 forget_round(pass);
                 cache_release_bytes(pass->context.cache);
                 pass->held_bytes = 0;

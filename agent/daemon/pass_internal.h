@@ -84,7 +84,8 @@ struct Pass {
         PassGood *good;
         size_t n_good;
         size_t held_bytes;
-        bool has_deferred; /* something waits for a next round */
+        bool has_deferred;   /* something waits for a next round */
+        bool is_later_round; /* nothing was held when it began */
         bool is_writing;
         Child writer;
         sd_event_source *writer_input, *writer_exit;

@@ -203,6 +203,15 @@ def test_stopping_with_a_writer_at_work_ends_in_order(node, tmp_path):
     assert "close" in (node.installed / "web.json").read_text()
 
 
+def test_what_is_installed_already_leaves_room_for_what_is_not(node):
+    files = {f"p{i:02}.json": profile("read", f"p{i:02}" + "x" * 900_000) for i in range(16)}
+    node.writer.publish(files)
+    assert node.once("--rule", "SP503=off").returncode == 0
+    node.writer.publish({**files, "zip.json": profile("close", "x" * 900_000)})
+    assert node.once("--rule", "SP503=off").returncode == 0
+    assert (node.installed / "zip.json").exists()
+
+
 def test_a_signal_to_all_processes_leaves_a_writer_to_its_end(node, tmp_path):
     node.writer.publish({"web.json": GOOD})
     node.start(env=faults(tmp_path, fsync_msec=400), start_new_session=True)
