@@ -309,6 +309,16 @@ static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *inf
         return 0;
 }
 
+/* Runs behind each event from the signal on: a pass may have more to write than its writer has. */
+static int end_when_written(sd_event_source *source, void *userdata) {
+        Daemon *daemon = userdata;
+
+        (void) source;
+        if (!daemon->pass || !pass_is_writing(daemon->pass))
+                loop_finish(daemon, daemon->exit_status);
+        return 0;
+}
+
 static int on_terminate(
         sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
         Daemon *daemon = userdata;
@@ -323,7 +333,8 @@ static int on_terminate(
         if (daemon->is_stopping || !daemon->pass || !pass_is_writing(daemon->pass))
                 loop_finish(daemon, daemon->exit_status);
         daemon->is_stopping = true;
-        return 0;
+        return loop_must(daemon, sd_event_add_post(daemon->event, NULL, end_when_written, daemon),
+                "waiting for the writer failed");
 }
 
 static int add_signals(Daemon *daemon) {

@@ -212,6 +212,17 @@ def test_what_is_installed_already_leaves_room_for_what_is_not(node):
     assert (node.installed / "zip.json").exists()
 
 
+def test_stopping_waits_for_one_writer_not_for_a_pass_of_many(node, tmp_path):
+    names = [f"p{i:02}.json" for i in range(36)]
+    node.writer.publish({name: profile("read", name[:3] + "x" * 500_000) for name in names})
+    node.start("--rule", "SP503=off", wait=False, env=faults(tmp_path, fsync_msec=100))
+    eventually(lambda: list(node.installed.glob(".*[0-9]")), message="temporaries of the first writer")
+    assert node.stop() == 0
+    assert 0 < len(list(node.installed.glob("*.json"))) < len(names)
+    assert "profile invalid" not in node.log_text()
+    assert node.once("--rule", "SP503=off").returncode == 0
+
+
 def test_a_signal_to_all_processes_leaves_a_writer_to_its_end(node, tmp_path):
     node.writer.publish({"web.json": GOOD})
     node.start(env=faults(tmp_path, fsync_msec=400), start_new_session=True)
