@@ -284,6 +284,29 @@ static const Wording wordings[] = {
                   "\"idle\",\"lock\",\"mpx\",\"nfsservctl\",\"prof\",\"profil\",\"putpmsg\","
                   "\"query_module\",\"security\",\"stty\",\"tuxcall\",\"ulimit\",\"vserver\"")),
                 SP506, SEVERITY_INFO, "/syscalls/1/names/0", " and 13 more", NULL },
+        { STRICT(ALLOW(
+                  "\"bpf\",\"kexec_load\",\"kexec_file_load\",\"init_module\",\"finit_module\","
+                  "\"delete_module\",\"mount\",\"umount\",\"umount2\",\"move_mount\","
+                  "\"open_tree\",\"open_tree_attr\",\"fsopen\",\"fsconfig\",\"fsmount\","
+                  "\"fspick\",\"mount_setattr\",\"pivot_root\",\"setns\",\"reboot\","
+                  "\"perf_event_open\",\"open_by_handle_at\",\"iopl\",\"ioperm\"")),
+                SP901, SEVERITY_WARNING, "/syscalls/1/names/0",
+                ": "
+                "`bpf`, `kexec_load`, `kexec_file_load`, `init_module`, `finit_module`, "
+                "`delete_module`, `mount`, `umount`, `umount2`, `move_mount`, `open_tree`, "
+                "`open_tree_attr`, `fsopen`, `fsconfig`, `fsmount`, `fspick`, "
+                "`mount_setattr`, `pivot_root`, `setns`, `reboot`, `perf_event_open`, "
+                "`open_by_handle_at`, `iopl`, `ioperm`",
+                NULL },
+        { STRICT(ALLOW("\"ptrace\",\"process_vm_readv\",\"process_vm_writev\",\"add_key\","
+                       "\"request_key\",\"keyctl\",\"userfaultfd\",\"io_uring_setup\","
+                       "\"io_uring_enter\",\"io_uring_register\",\"unshare\"")),
+                SP902, SEVERITY_WARNING, "/syscalls/1/names/0",
+                ": "
+                "`ptrace`, `process_vm_readv`, `process_vm_writev`, `add_key`, "
+                "`request_key`, `keyctl`, `userfaultfd`, `io_uring_setup`, `io_uring_enter`, "
+                "`io_uring_register`, `unshare`",
+                NULL },
         { STRICT("{\"names\":[\"bpf\",\"mknod\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38}"),
                 SP705, SEVERITY_INFO, "/syscalls/1/names/0", "`bpf` and `mknod`: the rule equals",
                 NULL },

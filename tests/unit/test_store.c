@@ -186,7 +186,38 @@ static void test_a_destination_that_was_removed(void **state) {
         assert_int_equal(store_probe_writable(&fixture->store), -ENOENT);
 }
 
+/* It is still there for us, and for nobody who asks for it by its path. */
+static void test_a_destination_that_was_moved_away(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_free_ char *path = NULL, *away = NULL;
+
+        assert_true(asprintf(&path, "%s/seccomp/profiles", fixture->root) > 0);
+        assert_true(asprintf(&away, "%s/away", fixture->root) > 0);
+        assert_int_equal(rename(path, away), 0);
+        assert_true(store_is_orphaned(&fixture->store));
+        assert_int_equal(mkdir(path, 0755), 0);
+        assert_true(store_is_orphaned(&fixture->store));
+        assert_int_equal(rmdir(path), 0);
+        assert_int_equal(rename(away, path), 0);
+        assert_false(store_is_orphaned(&fixture->store));
+}
+
+/* The path goes through what is no directory any more. */
+static void test_a_destination_whose_parent_was_replaced(void **state) {
+        Fixture *fixture = *state;
+        _cleanup_free_ char *command = NULL;
+
+        assert_true(
+                asprintf(&command, "cd %s && mv seccomp away && touch seccomp", fixture->root) > 0);
+        assert_int_equal(system(command), 0);
+        assert_true(store_is_orphaned(&fixture->store));
+}
+
 /* --- looking --- */
+
+/* No file system has a file of that name, so nothing can stand there or be written. */
+#define LONG_64   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define LONG_NAME LONG_64 LONG_64 LONG_64 LONG_64
 
 static void test_observe(void **state) {
         Fixture *fixture = *state;
@@ -200,19 +231,21 @@ static void test_observe(void **state) {
                 { "none/x.json", OBSERVED_ABSENT, false, false },
                 { "a.json", OBSERVED_FILE, true, true },
                 { "mode.json", OBSERVED_FILE, true, false },
+                { "setuid.json", OBSERVED_FILE, true, false },
                 { "hard.json", OBSERVED_FILE, true, false },
                 { "huge.json", OBSERVED_FILE, false, true },
                 { "dir.json", OBSERVED_DIRECTORY, false, false },
                 { "a.json/x.json", OBSERVED_DIRECTORY, false, false },
                 { "linkdir/x.json", OBSERVED_DIRECTORY, false, false },
+                { LONG_NAME ".json", OBSERVED_DIRECTORY, false, false },
                 { "link.json", OBSERVED_OTHER, false, false },
                 { "fifo.json", OBSERVED_OTHER, false, false },
         };
 
         apply_all(fixture, INSTALL, 2, 0);
         assert_true(asprintf(&command,
-                            "cd %s && install -m 0600 a.json mode.json && install -m 0644 a.json "
-                            "hard.json && "
+                            "cd %s && install -m 0600 a.json mode.json && install -m 4644 a.json "
+                            "setuid.json && install -m 0644 a.json hard.json && "
                             "ln hard.json other && mkdir dir.json && ln -s a.json link.json && ln "
                             "-s /tmp linkdir && "
                             "mkfifo fifo.json && truncate -s 3M huge.json && chmod 0644 huge.json",
@@ -313,6 +346,8 @@ int main(void) {
                 TEST(test_load_spares_a_destination_below_ours),
                 TEST(test_load_refuses_what_is_no_manifest),
                 TEST(test_a_destination_that_was_removed),
+                TEST(test_a_destination_that_was_moved_away),
+                TEST(test_a_destination_whose_parent_was_replaced),
                 TEST(test_observe),
                 TEST(test_witness_changes_with_the_file),
                 TEST(test_read_is_bounded_and_follows_nothing),
