@@ -59,9 +59,13 @@ static void test_an_item_without_content_is_left_alone(void **state) {
         static const Want WRITE[] = { { "a.json", PLAN_WRITE, PROFILE_INSTALLED, NEW } };
         Fixture *fixture = *state;
         Digest old = digest_of(OLD, strlen(OLD));
+        StoreResult result = {};
 
         apply_all(fixture, INSTALL, 2, 0);
-        apply_all(fixture, WRITE, 1, 0);
+        assert_int_equal(apply(fixture, WRITE, 1, 0, &result), 0);
+        assert_int_equal(result.error, 0);
+        assert_int_equal(result.n_outcomes, 0); /* what was not tried did not succeed */
+        settle(fixture, &result);
         assert_file(fixture, "a.json", OLD);
         assert_true(digest_equal(&manifest_find(&fixture->store.manifest, "a.json")->digest, &old));
 }
@@ -74,6 +78,22 @@ static void test_removal_spares_what_is_not_ours(void **state) {
         put_file(fixture, "a.json", MORE);
         apply_all(fixture, REMOVE, 1, 0);
         assert_file(fixture, "a.json", MORE);
+        assert_null(manifest_find(&fixture->store.manifest, "a.json"));
+}
+
+/* Before the rename of an update the version before it stands there: that is ours, too. */
+static void test_removal_takes_what_a_crash_left(void **state) {
+        static const Want UPDATE[] = { { "a.json", PLAN_WRITE, PROFILE_INSTALLED, NEW, true } };
+        static const Want REMOVE[] = { { "a.json", PLAN_REMOVE, PROFILE_RETIRING, OLD } };
+        Fixture *fixture = *state;
+        char *problem = NULL;
+
+        apply_all(fixture, INSTALL, 2, 0);
+        apply_all(fixture, UPDATE, 1, 0);
+        put_file(fixture, "a.json", OLD);
+        assert_int_equal(store_load(&fixture->store, &problem), 0);
+        apply_all(fixture, REMOVE, 1, 0);
+        assert_false(exists(fixture, "a.json"));
         assert_null(manifest_find(&fixture->store.manifest, "a.json"));
 }
 
@@ -145,6 +165,7 @@ static void test_who_came_first_is_not_replaced(void **state) {
         assert_int_equal(result.outcomes[1].error, 0);
         assert_null(manifest_find(&result.manifest, "a.json"));
         assert_non_null(manifest_find(&result.manifest, "sub/dir/b.json"));
+        assert_int_equal(result.manifest.generation, 2); /* without a.json, after one with it */
         assert_file(fixture, "a.json", MORE);
         assert_false(exists(fixture, ".seccompd-tmp-0"));
         settle(fixture, &result);
@@ -406,6 +427,32 @@ static void test_only_retiring_entries_age(void **state) {
         assert_int_equal(manifest_find(&fixture->store.manifest, "a.json")->retiring_seconds, 0);
 }
 
+/* Two sources claim it, so it is not gone: what it has aged does not count if it goes again. */
+static void test_a_contested_entry_stops_retiring(void **state) {
+        static const Want GONE[] = { { "a.json", PLAN_KEEP, PROFILE_RETIRING, OLD } };
+        Fixture *fixture = *state;
+        PlanItem item = { .name = "a.json",
+                .source = "src",
+                .rival = "other",
+                .op = PLAN_KEEP,
+                .state = PROFILE_CONFLICT,
+                .digest = digest_of(OLD, strlen(OLD)) };
+        const Plan plan = { .items = &item, .n_items = 1 };
+        const StoreWork work = { .store = &fixture->store, .plan = &plan };
+        const ManifestEntry *entry = NULL;
+        StoreResult result = {};
+
+        apply_all(fixture, INSTALL, 2, 0);
+        apply_all(fixture, GONE, 1, 0);
+        apply_all(fixture, GONE, 1, 60);
+        assert_int_equal(manifest_find(&fixture->store.manifest, "a.json")->retiring_seconds, 60);
+        assert_int_equal(store_apply(&work, &result), 0);
+        settle(fixture, &result);
+        entry = manifest_find(&fixture->store.manifest, "a.json");
+        assert_int_equal(entry->state, PROFILE_STALE);
+        assert_int_equal(entry->retiring_seconds, 0);
+}
+
 static void test_nothing_but_profiles_parses_as_json(void **state) {
         static const Want STALE[] = { { "a.json", PLAN_KEEP, PROFILE_STALE, OLD, false, true } };
         Fixture *fixture = *state;
@@ -505,6 +552,7 @@ int main(void) {
                 TEST(test_install_update_remove),
                 TEST(test_an_item_without_content_is_left_alone),
                 TEST(test_removal_spares_what_is_not_ours),
+                TEST(test_removal_takes_what_a_crash_left),
                 TEST(test_leaving),
                 TEST(test_leaving_spares_what_is_not_ours),
                 TEST(test_who_came_first_is_not_replaced),
@@ -520,6 +568,7 @@ int main(void) {
                 TEST(test_good_bytes_are_kept_while_needed),
                 TEST(test_drifted_bytes_are_not_kept_as_good),
                 TEST(test_only_retiring_entries_age),
+                TEST(test_a_contested_entry_stops_retiring),
                 TEST(test_nothing_but_profiles_parses_as_json),
                 TEST(test_a_full_disk_leaves_the_old_files),
                 TEST(test_a_read_only_disk_is_said),
