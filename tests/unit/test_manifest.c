@@ -180,6 +180,10 @@ static void test_refused(void **state) {
                 { HEAD "file " D1 " - " D2 " installed -1 1 1 src a\nend 1\n", 3 },
                 { HEAD "file " D1 " - " D2 " installed 0 1 99999999999999999999 src a\nend 1\n",
                         3 },
+                { HEAD "file " D1 " - " D2 " installed 99999999999999999999 1 2 src a\nend 1\n",
+                        3 },
+                { HEAD "file " D1 " - " D2 " installed 0 99999999999999999999 2 src a\nend 1\n",
+                        3 },
                 { HEAD "file - - " D2 " installed 0 1 1 src a\nend 1\n", 3 }, /* of nothing */
                 { HEAD "file " D1 " - " D2 " conflict 0 1 1 src a\nend 1\n", 3 },
                 { HEAD "file " D1 " - " D2 " invalid 0 1 1 src a\nend 1\n", 3 },

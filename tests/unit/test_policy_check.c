@@ -314,6 +314,22 @@ static const Wording wordings[] = {
                 "/defaultAction",
                 ": runc, unless the pod sets `allowPrivilegeEscalation: false`, needs `newfstatat`",
                 NULL },
+        { "{" HEAD "\"syscalls\":[" ALLOW("\"execve\"") "]}", SP801, SEVERITY_WARNING,
+                "/defaultAction",
+                ": runc needs `close`, `fstat`, `fstatfs`, `statx`, `openat`, `write`, "
+                "`getdents64` "
+                "and `futex`; runc, unless the pod sets `allowPrivilegeEscalation: false`, needs "
+                "`chdir`, `read`, `capget`, `capset`, `prctl`, `setgroups`, `setgid`, `setuid`, "
+                "`getcwd`, `getppid` and `newfstatat`; crun, unless the pod sets "
+                "`allowPrivilegeEscalation: false`, needs `write`, `prctl`, `capset`, `setresgid`, "
+                "`setresuid`, `rt_sigprocmask`, `rt_sigaction` and `pselect6`; runc, where openat2 "
+                "is denied, needs `fcntl` and `readlinkat`",
+                NULL },
+        { "{" HEAD "\"syscalls\":[" ALLOW("\"execve\"") "]}", SP804, SEVERITY_INFO,
+                "/defaultAction",
+                ": `statx`, `newfstatat`, `close_range`, `epoll_pwait2` and `getrandom`", NULL },
+        { "{" HEAD "\"syscalls\":[" ALLOW("\"execve\"") "]}", SP807, SEVERITY_WARNING,
+                "/defaultAction", ": `exit`, `exit_group` and `rt_sigreturn`", NULL },
         { LOOSE(DENY("\"openat2\",\"fcntl\",\"fstat\",\"write\"")), SP801, SEVERITY_WARNING,
                 "/syscalls/0/names/2",
                 "runc needs `fstat` and `write`; crun, unless the pod sets "
