@@ -55,10 +55,27 @@ static bool is_one_string(const cJSON *item) {
 static bool has_key_of(const cJSON *object, const FieldTable *table) {
         const cJSON *item = NULL;
 
+        if (!cJSON_IsObject(object))
+                return false;
         cJSON_ArrayForEach (item, object)
                 if (surface_find_field(table, item->string))
                         return true;
         return false;
+}
+
+/* The field, of `table` and those below it, whose objects have the keys that `object` has. */
+static const Field *find_holder(const FieldTable *table, const cJSON *object) {
+        const Field *found = NULL;
+
+        for (size_t i = 0; i < table->n_fields && !found; i++) {
+                const Field *field = &table->fields[i];
+
+                if (field->inner)
+                        found = has_key_of(object, field->inner)
+                                ? field
+                                : find_holder(field->inner, object);
+        }
+        return found;
 }
 
 /* Something else where a string belongs, by itself or in a list. */
@@ -85,19 +102,32 @@ static void put_strings(Buf *hint, const Field *field, const cJSON *item) {
                 put_example(hint, field);
 }
 
+/* Something else where an object belongs, by itself or in a list. */
+static void put_object(Buf *hint, const Reader *reader, const Field *field, const cJSON *item) {
+        const cJSON *inside = cJSON_IsArray(item) ? item->child : NULL;
+        const Field *holder = item->string && inside ? find_holder(reader->top, inside) : NULL;
+
+        if (holder && holder->inner != field->inner) {
+                buf_printf(hint, "what is in it belongs in `%s`, ", holder->key);
+                put_example(hint, holder);
+                return;
+        }
+        if (!item->string && cJSON_IsObject(inside))
+                buf_puts(hint, "take one pair of [ ] away, ");
+        put_example(hint, field);
+}
+
 void surface_hint_shape(
         Buf *hint, const Reader *reader, const Field *field, const cJSON *item, Shape wanted) {
         if (wanted == SHAPE_STRING)
                 put_string(hint, reader, field, item);
         else if (wanted == SHAPE_STRINGS)
                 put_strings(hint, field, item);
-        else if (wanted == SHAPE_OBJECTS && cJSON_IsObject(item) && has_key_of(item, field->inner))
+        else if (wanted == SHAPE_OBJECT)
+                put_object(hint, reader, field, item);
+        else if (has_key_of(item, field->inner))
                 buf_puts(hint, "put it in [ ]: a list, also where it holds one object");
-        else if (wanted == SHAPE_OBJECT && !item->string && cJSON_IsArray(item) &&
-                cJSON_IsObject(item->child)) {
-                buf_puts(hint, "take one pair of [ ] away, ");
-                put_example(hint, field);
-        } else
+        else
                 put_example(hint, field);
 }
 
@@ -140,6 +170,8 @@ static const Field *find_alias(const FieldTable *table, const char *key) {
                 { "capability", "caps" },
                 { "capabilities", "caps" },
                 { "archs", "arches" },
+                { "arch", "arches" },
+                { "architecture", "arches" },
                 { "architectures", "arches" },
                 { "kernel", "minKernel" },
                 { "kernelVersion", "minKernel" },
@@ -245,6 +277,68 @@ static void put_known(Buf *hint, const char *key, const FieldTable *table) {
                         table->fields[i].key);
 }
 
+/* Whether another member of the object that `item` is in has a key. */
+static bool has_beside(const cJSON *item, const char *key) {
+        for (const cJSON *other = item->next; other; other = other->next)
+                if (strcmp(other->string, key) == 0)
+                        return true;
+        for (const cJSON *other = item->prev; other->next; other = other->prev)
+                if (strcmp(other->string, key) == 0)
+                        return true;
+        return false;
+}
+
+const Field *surface_find_list(const FieldTable *table, const cJSON *item) {
+        const Field *found = NULL;
+
+        if (!cJSON_IsArray(item) || !item->child)
+                return NULL;
+        for (size_t i = 0; i < table->n_fields; i++) {
+                const Field *field = &table->fields[i];
+
+                if (field->read != reader_strings && field->read != reader_names)
+                        continue;
+                if (found)
+                        return NULL;
+                found = field;
+        }
+        for (const cJSON *element = item->child; element; element = element->next)
+                if (!cJSON_IsString(element))
+                        return NULL;
+        return found && !has_beside(item, found->key) ? found : NULL;
+}
+
+const Field *surface_find_named(const FieldTable *table, const cJSON *item) {
+        const Field *names = surface_find_field(table, "names");
+
+        return names && has_key_of(item, table) ? names : NULL;
+}
+
+/* A value of a key where a key belongs; with the list behind it, where it is clear which it is. */
+static void put_word(Buf *hint, const FieldTable *table, const cJSON *item, const Field *word) {
+        const Field *list = surface_find_list(table, item);
+        const char *separator = "";
+
+        buf_printf(hint, "`%s` is no key: write \"%s\": \"%s\"", item->string, word->key,
+                item->string);
+        if (!list) {
+                buf_puts(hint, "; ");
+                put_known(hint, item->string, table);
+                return;
+        }
+        buf_printf(hint, ", \"%s\": [", list->key);
+        for (const cJSON *element = item->child; element; element = element->next) {
+                if (hint->size > HINT_TEXT_BYTES_MAX) {
+                        buf_puts(hint, ", …");
+                        break;
+                }
+                buf_puts(hint, separator);
+                buf_put_json(hint, element->valuestring);
+                separator = ", ";
+        }
+        buf_puts(hint, "]");
+}
+
 bool surface_is_bare_element(const Field *field, const cJSON *item) {
         return (field->read == reader_strings || field->read == reader_names) &&
                 cJSON_IsString(item) && strlen(item->valuestring) < HINT_TEXT_BYTES_MAX;
@@ -266,16 +360,19 @@ void surface_hint_key(Buf *hint, const Reader *reader, const FieldTable *table, 
         const Field *meant, bool is_taken) {
         const char *key = item->string;
         const Field *word = meant ? NULL : surface_find_word(table, key);
+        const Field *names = meant || word ? NULL : surface_find_named(table, item);
 
-        if (meant && !is_taken) {
+        if (meant && !is_taken)
                 put_meant(hint, meant, item);
-                return;
+        else if (word)
+                put_word(hint, table, item, word);
+        else if (names) {
+                buf_puts(hint, "a call's name is no key: write \"names\": [");
+                buf_put_json(hint, key);
+                buf_puts(hint, "], and what is in its braces beside that");
+        } else if (!put_place(hint, reader, key, !meant && diags_allow_guess(reader->diags))) {
+                if (meant)
+                        buf_printf(hint, "`%s` stands there already; ", meant->key);
+                put_known(hint, key, table);
         }
-        if (word)
-                buf_printf(hint, "`%s` is no key: write \"%s\": \"%s\"; ", key, word->key, key);
-        else if (put_place(hint, reader, key, !meant && diags_allow_guess(reader->diags)))
-                return;
-        else if (meant)
-                buf_printf(hint, "`%s` stands there already; ", meant->key);
-        put_known(hint, key, table);
 }

@@ -26,6 +26,19 @@ const Field *surface_guess_field(const Reader *reader, const FieldTable *table, 
 const Field *surface_find_word(const FieldTable *table, const char *key);
 
 /**
+ * The field of `table` that the list behind a value that stands for a key is of, as in
+ * `"SCMP_ACT_ALLOW": ["read"]`: the only one that takes a list of strings, unless it stands there
+ * too; NULL for none.
+ */
+const Field *surface_find_list(const FieldTable *table, const cJSON *item);
+
+/**
+ * The field for the names of calls where an object of `table` stands behind one, as in
+ * `"socket": { "action": … }`; else NULL.
+ */
+const Field *surface_find_named(const FieldTable *table, const cJSON *item);
+
+/**
  * What to do about a key that `table` has not: `meant` is what surface_guess_field() found,
  * `is_taken`: that stands there too.
  */

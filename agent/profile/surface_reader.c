@@ -231,6 +231,34 @@ static void read_field(Reader *reader, const cJSON *item, const Field *field, vo
                 field->read(reader, field, item, field_of(field, ret_object));
 }
 
+/* A list that is said to be there, so that it is not missed; what is in it was shown with that. */
+static void mark_list(const Field *list, const cJSON *item, void *ret_object) {
+        *(SurfaceStrings *) field_of(list, ret_object) =
+                (SurfaceStrings){ .node = document_node(item), .is_broken = true };
+}
+
+/*
+ * What stands for a key and is none: a value, or the name of a call before its rule. What it was to
+ * say is not missed, and the rule is read.
+ */
+static void read_unmeant(Reader *reader, const FieldTable *table, const cJSON *item, uint32_t seen,
+        void *ret_object) {
+        const Field *word = surface_find_word(table, item->string);
+        const Field *list = word ? surface_find_list(table, item) : NULL;
+        const Field *names = word ? NULL : surface_find_named(table, item);
+
+        if (word && !(seen & 1U << (word - table->fields)))
+                *(SurfaceString *) field_of(word, ret_object) =
+                        (SurfaceString){ .node = document_node(item) };
+        if (list)
+                mark_list(list, item, ret_object);
+        if (!names)
+                return;
+        if (!(seen & 1U << (names - table->fields)))
+                mark_list(names, item, ret_object);
+        reader_object(reader, item, table, ret_object);
+}
+
 /*
  * A key that is not in the table. A misspelt one is an error, so that nothing is installed; it is
  * still read as the key that was meant, unless that stands there too, because what is in it may be
@@ -238,7 +266,7 @@ static void read_field(Reader *reader, const cJSON *item, const Field *field, vo
  */
 static void refuse_key(Reader *reader, const FieldTable *table, const cJSON *item, uint32_t *seen,
         void *ret_object) {
-        const Field *meant = NULL, *word = NULL;
+        const Field *meant = NULL;
         bool is_taken;
 
         if (is_annotation(item->string)) {
@@ -252,16 +280,13 @@ static void refuse_key(Reader *reader, const FieldTable *table, const cJSON *ite
         report_key(reader, table, item, meant, is_taken);
         if (rule_config_severity(reader->diags->config, SP203, SEVERITY_ERROR) != SEVERITY_ERROR)
                 return;
-        word = meant ? NULL : surface_find_word(table, item->string);
-        if (word && !(*seen & 1U << (word - table->fields)))
-                *(SurfaceString *) field_of(word, ret_object) =
-                        (SurfaceString){ .node = document_node(item) };
+        if (!meant)
+                read_unmeant(reader, table, item, *seen, ret_object);
         if (!meant || is_taken)
                 return;
         *seen |= 1U << (meant - table->fields);
         if (surface_is_bare_element(meant, item)) /* that it is no list was said with it */
-                *(SurfaceStrings *) field_of(meant, ret_object) =
-                        (SurfaceStrings){ .node = document_node(item), .is_broken = true };
+                mark_list(meant, item, ret_object);
         else
                 read_field(reader, item, meant, ret_object);
 }

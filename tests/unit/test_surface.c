@@ -214,6 +214,19 @@ static const Case cases[] = {
                 "SP203 error 2:39 /syscalls/0/args/0/operator\n",
                 "profile\nbroken rule names=[a] action=A arg{ index=0 value=1 valueTwo=2 op=O "
                 "}\n" },
+        { "a value for a key, and the list behind it",
+                "{\"syscalls\":[{\"SCMP_ACT_LOG\":[\"a\"]}]}",
+                "SP203 error 1:15 /syscalls/0/SCMP_ACT_LOG\n",
+                "profile\nbroken rule names=[?] action=?\n" },
+        { "a rule behind a call's name is read",
+                "{\"syscalls\":[{\"socket\":{\"action\":\"A\",\n\"args\":[{\"index\":0,\"arg\":1}]}"
+                ","
+                "\"names\":[\"b\"]},\n{\"a\":{\"action\":\"B\"}}]}",
+                "SP203 error 1:15 /syscalls/0/socket\n"
+                "SP203 error 2:20 /syscalls/0/socket/args/0/arg\n"
+                "SP203 error 3:2 /syscalls/1/a\n",
+                "profile\nbroken rule names=[b] action=A arg{ index=0 }\n"
+                "broken rule names=[?] action=B\n" },
         { "one name where a list belongs, under another word",
                 "{\"syscalls\":[{\"syscall\":\"mmap\",\"action\":\"A\"}],\"flag\":\"F\"}",
                 "SP203 error 1:15 /syscalls/0/syscall\nSP203 error 1:47 /flag\n",
@@ -471,6 +484,44 @@ static void test_messages(void **state) {
                 { "{\"archMap\":7}", SP205, "must be an array of objects",
                         "as in \"archMap\": [{ \"architecture\": \"SCMP_ARCH_X86_64\", "
                         "\"subArchitectures\": [\"SCMP_ARCH_X86\"] }]" },
+                { "{\"syscalls\":[{\"excludes\":[{\"index\":0,\"value\":10}]}]}", SP205,
+                        "`excludes` must be an object, is an array",
+                        "what is in it belongs in `args`, as in \"args\": [{ \"index\": 0, "
+                        "\"value\": 1, \"op\": "
+                        "\"SCMP_CMP_EQ\" }]" },
+                { "{\"syscalls\":[{\"excludes\":[{\"caps\":[]}]}]}", SP205,
+                        "`excludes` must be an object, is an array",
+                        "as in \"excludes\": { \"caps\": [\"CAP_SYS_ADMIN\"] }" },
+                /* a key of the same object goes before one of another */
+                { "{\"syscalls\":[{\"excludes\":{\"arch\":[\"amd64\"]}}]}", SP203, "`arch`",
+                        "did you mean `arches`?" },
+                { "{\"syscalls\":[{\"excludes\":{\"architecture\":[\"amd64\"]}}]}", SP203,
+                        "`architecture`", "did you mean `arches`?" },
+                { "{\"arch\":[]}", SP203, "`arch`", "did you mean `architectures`?" },
+                /* a value, or a call's name, where a key belongs */
+                { "{\"archMap\":[{\"SCMP_ARCH_X86_64\":[\"SCMP_ARCH_X86\",\"x\"]}]}", SP203,
+                        "`SCMP_ARCH_X86_64`",
+                        "`SCMP_ARCH_X86_64` is no key: write \"architecture\": "
+                        "\"SCMP_ARCH_X86_64\", \"subArchitectures\": [\"SCMP_ARCH_X86\", \"x\"]" },
+                { "{\"syscalls\":[{\"SCMP_ACT_ALLOW\":[\"read\"]}]}", SP203, "`SCMP_ACT_ALLOW`",
+                        "`SCMP_ACT_ALLOW` is no key: write \"action\": \"SCMP_ACT_ALLOW\", "
+                        "\"names\": [\"read\"]" },
+                { "{\"archMap\":[{\"SCMP_ARCH_X86_64\":[\"a\"],\"subArchitectures\":[]}]}", SP203,
+                        "`SCMP_ARCH_X86_64`",
+                        "`SCMP_ARCH_X86_64` is no key: write \"architecture\": "
+                        "\"SCMP_ARCH_X86_64\"; known here are `architecture` and "
+                        "`subArchitectures`" },
+                { "{\"SCMP_ACT_ALLOW\":[\"read\"]}", SP203, "`SCMP_ACT_ALLOW`",
+                        "`SCMP_ACT_ALLOW` is no key: write \"defaultAction\": "
+                        "\"SCMP_ACT_ALLOW\"; known here are `defaultAction`, `defaultErrnoRet`, "
+                        "`defaultErrno`, `architectures`, `archMap`, `flags`, `listenerPath`, "
+                        "`listenerMetadata` and `syscalls`" },
+                { "{\"syscalls\":[{\"socket\":{\"action\":\"A\",\"args\":[]}}]}", SP203, "`socket`",
+                        "a call's name is no key: write \"names\": [\"socket\"], and what is in "
+                        "its "
+                        "braces beside that" },
+                { "{\"syscalls\":[{\"args\":[{\"socket\":{\"op\":\"A\"}}]}]}", SP203, "`socket`",
+                        "known here are `index`, `value`, `valueTwo` and `op`" },
                 /* a key that is known elsewhere */
                 { "{\"syscalls\":[{\"listenerPath\":\"/x\"}]}", SP203, "`listenerPath`",
                         "`listenerPath` belongs at the top level of the profile" },
