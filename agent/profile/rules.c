@@ -40,7 +40,7 @@ static const Rule RULES[] = {
         FIXED(SP103, "a key occurs twice, or two keys differ only in case"),
         FIXED(SP104, "a number is not a plain unsigned integer in range"),
         FIXED(SP201, "the top level is not an object"),
-        FIXED(SP202, "a Kubernetes object, not a profile"),
+        FIXED(SP202, "another document, not a profile"),
         ERROR(SP203, "unknown key"),
         WARNING(SP204, "null as a value"),
         FIXED(SP205, "a value of the wrong type"),

@@ -340,8 +340,11 @@ int surface_parse(
         Surface surface = surface_absent;
 
         if (!cJSON_IsObject(document->root)) {
+                uint32_t node;
+                const char *inside = surface_foreign_inside(document, &node);
+
                 document_diag(document, diags, SP201, document_node(document->root), false,
-                        "a profile is an object with a defaultAction",
+                        inside ? inside : "a profile is an object with a defaultAction",
                         "a profile must be an object, this is %s: %s",
                         reader_type_name(document->root),
                         cJSON_IsNull(document->root) ? "containers would run unconfined"
@@ -350,6 +353,10 @@ int surface_parse(
         }
         if (surface_foreign_find(document, diags))
                 return 1;
+        if (reader_is_strange(&reader, document->root, &profile_table)) {
+                surface_foreign_refuse(document, diags);
+                return 1;
+        }
         reader_object(&reader, document->root, &profile_table, &surface);
         report_tally(&reader, &reader.nulls, SP204, false, NULL,
                 "null for a list, an object or an errno is read as absent");

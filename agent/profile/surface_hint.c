@@ -244,6 +244,14 @@ static const FieldTable *find_alias_place(
         return found;
 }
 
+bool surface_knows_key(const Reader *reader, const FieldTable *table, const char *key) {
+        const Field *meant = NULL;
+
+        return surface_find_field(table, key) || surface_find_word(table, key) ||
+                surface_guess_field(reader, table, key) || find_place(reader->top, key) ||
+                find_alias_place(reader->top, key, &meant);
+}
+
 /* Where a key belongs that does not belong where it stands. */
 static bool put_place(Buf *hint, const Reader *reader, const char *key, bool may_guess) {
         const Field *meant = NULL;

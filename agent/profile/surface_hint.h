@@ -39,6 +39,12 @@ const Field *surface_find_list(const FieldTable *table, const cJSON *item);
 const Field *surface_find_named(const FieldTable *table, const cJSON *item);
 
 /**
+ * Whether a key, a value that stands for one, or what either was most likely meant for, is one of
+ * `table` or of any object of a profile.
+ */
+bool surface_knows_key(const Reader *reader, const FieldTable *table, const char *key);
+
+/**
  * What to do about a key that `table` has not: `meant` is what surface_guess_field() found,
  * `is_taken`: that stands there too.
  */

@@ -314,3 +314,17 @@ bool reader_accepts_object(Reader *reader, const Field *field, const cJSON *item
                 return !null_is_error(reader, item, field->key, NULL_REFUSED);
         return reader_expect(reader, field, item, cJSON_IsObject(item), SHAPE_OBJECT);
 }
+
+bool reader_is_strange(const Reader *reader, const cJSON *object, const FieldTable *table) {
+        const cJSON *item = NULL;
+        bool has_key = false;
+
+        cJSON_ArrayForEach (item, object) {
+                if (is_comment(item->string) || is_annotation(item->string))
+                        continue;
+                if (surface_knows_key(reader, table, item->string))
+                        return false;
+                has_key = true;
+        }
+        return has_key;
+}

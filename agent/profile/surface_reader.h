@@ -98,6 +98,12 @@ bool reader_expect(
  */
 bool reader_accepts_object(Reader *reader, const Field *field, const cJSON *item);
 
+/**
+ * Whether an object has keys, comments and annotations aside, and none of them is one of its
+ * table's or of those below it, however it may be spelt.
+ */
+bool reader_is_strange(const Reader *reader, const cJSON *object, const FieldTable *table);
+
 /** Reads an object by its table; keys that are not in it are SP203. */
 void reader_object(Reader *reader, const cJSON *object, const FieldTable *table, void *ret_object);
 

@@ -355,6 +355,25 @@ static void test_foreign(void **state) {
                         "/seccomp" },
                 { "{\"ociVersion\":\"1\",\"linux\":{}}", "SP202 error 1:2 /ociVersion\n",
                         "OCI runtime configuration", "has none" },
+                { "[1,{\"a\":{\"defaultAction\":\"A\"}}]", "SP201 error 1:1 \n", "is an array",
+                        "the profile is the object at /1/a: give that alone" },
+                { "{\"kind\":\"List\",\"items\":[{\"spec\":{\"syscalls\":[]}}]}",
+                        "SP202 error 1:2 /kind\n", "of kind List",
+                        "the profile is the object at /items/0/spec: give that alone" },
+                { "{\"a\":1,\"profile\":{\"x\":{\"defaultAction\":\"A\"}}}",
+                        "SP202 error 1:19 /profile/x\n", "this is no profile",
+                        "the profile is the object at /profile/x: give that alone" },
+                { "{\"$schema\":\"\",\"a\":1}", "SP202 error 1:2 /$schema\n",
+                        "none of its keys is one of a profile's",
+                        "nothing in it is a profile: is it the right file?" },
+                { "{\"securityContext\":{\"seccompProfile\":{\"localhostProfile\":\"a.json\"}}}",
+                        "SP202 error 1:39 /securityContext/seccompProfile/localhostProfile\n",
+                        "this is no profile", "/localhostProfile says which file is the profile" },
+                { "{\"log-driver\":\"\",\"seccomp-profile\":\"/a.json\"}",
+                        "SP202 error 1:18 /seccomp-profile\n", "this is no profile",
+                        "/seccomp-profile says which file is the profile: give that one" },
+                { "{\"a.json\":\"{ \\\"defaultAction\\\": 1\"}", "SP202 error 1:2 /a.json\n",
+                        "this is no profile", "the profile is the text in /a.json: give that" },
         };
 
         (void) state;
@@ -370,11 +389,22 @@ static void test_foreign(void **state) {
         }
 }
 
-/* A profile with a stray key of such an object is still a profile. */
+/* A profile with a stray key of such an object is still a profile, as is one of which all keys are
+ * misspelt, stand elsewhere, or say nothing. */
 static void test_not_foreign(void **state) {
+        static const char *const profiles[] = { "{}", "{\"comment\":1}", "{\"$schema\":\"\"}",
+                "{\"syscals\":[]}", "{\"a\":{\"syscalls\":[]},\"rules\":[]}", "{\"names\":[]}",
+                "{\"SCMP_ACT_ALLOW\":[]}", "{\"capability\":[]}" };
         _cleanup_fixture_ Fixture fixture = {};
 
         (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(profiles); i++) {
+                _cleanup_fixture_ Fixture other = {};
+
+                print_message("  %s\n", profiles[i]);
+                fixture_parse(&other, profiles[i], NULL);
+                assert_int_equal(other.result, 0);
+        }
         fixture_parse(&fixture, "{\"defaultAction\":\"A\",\"kind\":\"X\",\"linux\":{}}", NULL);
         assert_int_equal(fixture.result, 0);
         assert_findings(&fixture.diags, "SP203 error 1:22 /kind\nSP203 error 1:33 /linux\n");
@@ -390,7 +420,7 @@ static void test_messages(void **state) {
                 { "{\"syscals\":[]}", SP203, "`syscals`", "did you mean `syscalls`?" },
                 { "{\"Syscalls\":[]}", SP203, "Go take it for `syscalls`",
                         "did you mean `syscalls`?" },
-                { "{\"nonsense\":[]}", SP203, "`nonsense`",
+                { "{\"flags\":[],\"nonsense\":[]}", SP203, "`nonsense`",
                         "known here are `defaultAction`, `defaultErrnoRet`, `defaultErrno`, "
                         "`architectures`, `archMap`, `flags`, `listenerPath`, `listenerMetadata` "
                         "and `syscalls`" },
