@@ -158,6 +158,7 @@ static const struct {
 } other_names[] = {
         { "x64", "SCMP_ARCH_X86_64" },
         { "386", "SCMP_ARCH_X86" },
+        { "i386", "SCMP_ARCH_X86" },
         { "x86_32", "SCMP_ARCH_X86" },
         { "ia32", "SCMP_ARCH_X86" },
         { "amd64p32", "SCMP_ARCH_X32" },
@@ -176,11 +177,22 @@ static void add_alias(SuggestAlias *aliases, size_t *n, const char *written, con
                 aliases[(*n)++] = (SuggestAlias){ written, (size_t) (meant - arches) };
 }
 
+/* What stands in front of an architecture's name elsewhere: in the kernel's headers, of images. */
+static const char *skip_front(const char *word) {
+        static const char *const fronts[] = { "AUDIT_ARCH_", "linux/" };
+
+        for (size_t i = 0; i < N_ELEMENTS(fronts); i++)
+                if (strncasecmp(word, fronts[i], strlen(fronts[i])) == 0)
+                        return word + strlen(fronts[i]);
+        return word;
+}
+
 /* The row that was most likely meant by any kind of name, or NULL. */
-static const Arch *suggest_row(const char *word) {
+static const Arch *suggest_row(const char *name) {
         const char *names[N_ELEMENTS(arches)];
         SuggestAlias aliases[ALIASES_MAX];
         SuggestList list = { .prefix = "SCMP_ARCH_", .words = names, .aliases = aliases };
+        const char *word = skip_front(name);
         const Arch *arch = arch_by_machine(word);
 
         if (arch)

@@ -75,11 +75,19 @@ static bool resolve_errno_name(Resolver *resolver, const ActionText *text, uint6
         return true;
 }
 
-/* An errno where the action takes none: crun refuses it, runc ignores it. */
-static void refuse_errno(const Resolver *resolver, const ActionText *text) {
+/*
+ * An errno where the action takes none: crun refuses it, runc ignores it. Beside a denial it may
+ * well be what is meant; beside a permission another action would be the opposite.
+ */
+static void refuse_errno(const Resolver *resolver, const ActionText *text, ActionKind kind) {
         uint32_t node = text->errno_ret->is_set ? text->errno_ret->node : text->errno_name->node;
+        const char *hint = "leave it out";
 
-        document_diag(resolver->document, resolver->diags, SP306, node, true, "leave it out",
+        if (!action_permits(kind))
+                hint = arena_printf(resolver->document->arena,
+                        "leave it out or, to answer with it, write \"%s\": \"%s\"",
+                        text->action_key, action_kind_name(ACTION_ERRNO));
+        document_diag(resolver->document, resolver->diags, SP306, node, true, hint,
                 "%s takes no errno: it is left out (crun refuses to start the container)",
                 text->action->string);
 }
@@ -158,6 +166,6 @@ bool resolve_action(Resolver *resolver, const ActionText *text, Action *ret_acti
         if (action_takes_errno(kind))
                 ret_action->data = resolve_errno(resolver, text, kind);
         else if (text->errno_ret->is_set || has_errno_name(text))
-                refuse_errno(resolver, text);
+                refuse_errno(resolver, text, kind);
         return true;
 }

@@ -34,15 +34,21 @@ static const char *suggest_name(const char *word) {
         return syscall_suggest(arch_by_name("SCMP_ARCH_X86_64"), word);
 }
 
-/* Whether a text is several names, and what it would be as a list; from the arena. */
+/* What a text is as a list of names, or as the only one of it; from the arena, NULL for none. */
 static const char *list_hint(const Resolver *resolver, const char *text) {
         _cleanup_buf_ Buf words = {};
         const char *possible = "abcdefghijklmnopqrstuvwxyz0123456789_,;| \t\r\n";
+        size_t n;
 
-        if (text[strspn(text, possible)] != '\0' || hint_put_words(&words, text) < 2 ||
-                buf_error(&words) < 0)
+        if (text[strspn(text, possible)] != '\0')
                 return NULL;
-        return arena_printf(resolver->document->arena, "write %s", words.data);
+        n = hint_put_words(&words, text);
+        if (n == 0 || buf_error(&words) < 0)
+                return NULL;
+        if (n > 1)
+                return arena_printf(resolver->document->arena, "write %s", words.data);
+        return arena_printf(resolver->document->arena, "write %.*s",
+                (int) (words.size - strlen("[]")), words.data + strlen("["));
 }
 
 static const char *number_hint(const Resolver *resolver, const char *text) {
@@ -202,12 +208,25 @@ static void check_second_value(const Resolver *resolver, const SurfaceArg *arg, 
                 operator_name(op));
 }
 
+/* That nothing stands there is one mistake, not one for each of its parts. */
+static bool is_empty(const SurfaceArg *arg) {
+        return is_absent(&arg->index) && is_absent(&arg->value) && is_absent(&arg->value_two) &&
+                arg->op.node == TEXT_NO_NODE;
+}
+
 static bool resolve_condition(
         const Resolver *resolver, const SurfaceArg *arg, Condition *ret_condition) {
         Operator op = OP_EQ;
-        bool has_operator = resolve_operator(resolver, arg, &op);
-        bool has_operands = check_operands(resolver, arg);
+        bool has_operator, has_operands;
 
+        if (is_empty(arg)) {
+                document_diag(resolver->document, resolver->diags, SP602, arg->node, false,
+                        "take it out, or write its `index`, `value` and `op`",
+                        "an empty condition: runtimes refuse to start the container");
+                return false;
+        }
+        has_operator = resolve_operator(resolver, arg, &op);
+        has_operands = check_operands(resolver, arg);
         if (!has_operator || !has_operands)
                 return false;
         *ret_condition = (Condition){

@@ -85,13 +85,39 @@ static bool has_kernel(const SurfaceSelector *selector) {
         return selector->min_kernel.string && selector->min_kernel.string[0] != '\0';
 }
 
+/*
+ * The version in a text that is none because of what stands around it: ">= 5.10", "v5.10", "5".
+ * One with a '<' says the opposite of what the key does.
+ */
+static const char *version_hint(const Resolver *resolver, const char *text) {
+        static const char digits[] = "0123456789";
+        const char *at = text + strcspn(text, digits);
+        int n_major = (int) strspn(at, digits), n_minor = 0;
+        const char *minor = "0", *hint = NULL;
+        unsigned parsed = 0;
+
+        if (at[n_major] == '.' && strchr(digits, at[n_major + 1])) {
+                minor = at + n_major + 1;
+                n_minor = (int) strspn(minor, digits);
+        } else if (at[n_major] == '\0') {
+                n_minor = 1;
+        }
+        if (n_major > 0 && n_minor > 0 && !memchr(text, '<', (size_t) (at - text)))
+                hint = arena_printf(
+                        resolver->document->arena, "%.*s.%.*s", n_major, at, n_minor, minor);
+        if (!hint || kernel_version_parse(hint, &parsed, &parsed) < 0)
+                hint = NULL;
+        return hint ? arena_printf(resolver->document->arena, "write it as \"%s\"", hint)
+                    : "write major and minor alone, as in \"4.8\"";
+}
+
 static bool kernel_is_reached(const Resolver *resolver, const SurfaceString *version) {
         const NodeFacts *facts = &resolver->options->facts;
         unsigned major = 0, minor = 0;
 
         if (kernel_version_parse(version->string, &major, &minor) < 0) {
                 document_diag_as(resolver->document, resolver->diags, SP712, SEVERITY_ERROR,
-                        version->node, false, "write it as \"4.8\"",
+                        version->node, false, version_hint(resolver, version->string),
                         "`%s` is no kernel version: Docker refuses the profile", version->string);
                 return false;
         }

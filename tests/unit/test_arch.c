@@ -194,6 +194,10 @@ static void test_suggest(void **state) {
         assert_string_equal(arch_suggest("SCMP_ARCH_I386"), "SCMP_ARCH_X86");
         assert_string_equal(arch_suggest("SCMP_ARCH_X86_32"), "SCMP_ARCH_X86");
         assert_string_equal(arch_suggest("x64"), "SCMP_ARCH_X86_64");
+        assert_string_equal(arch_suggest("AUDIT_ARCH_X86_64"), "SCMP_ARCH_X86_64");
+        assert_string_equal(arch_suggest("AUDIT_ARCH_I386"), "SCMP_ARCH_X86");
+        assert_string_equal(arch_suggest("linux/amd64"), "SCMP_ARCH_X86_64");
+        assert_null(arch_suggest("linux/"));
         assert_string_equal(arch_suggest("AMD64"), "SCMP_ARCH_X86_64");
         assert_string_equal(arch_suggest("amd46"), "SCMP_ARCH_X86_64");
         assert_string_equal(arch_suggest("ARCH_ARM"), "SCMP_ARCH_ARM");

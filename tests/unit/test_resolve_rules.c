@@ -61,7 +61,8 @@ static void test_conditions(void **state) {
                           "{'index':0,'op':'SCMP_CMP_EQ','value':1}"),
                         "ERRNO(1) X86_64\nread ALLOW a1 MASKED_EQ 0 a0 EQ 1\n",
                         "SP605 warning /syscalls/0/args/0\n" },
-                { READ_IF("{}"), "ERRNO(1) X86_64\n",
+                { READ_IF("{}"), "ERRNO(1) X86_64\n", "SP602 error /syscalls/0/args/0\n" },
+                { READ_IF("{'valueTwo':0}"), "ERRNO(1) X86_64\n",
                         "SP601 error /syscalls/0/args/0\nSP602 error /syscalls/0/args/0\n"
                         "SP602 error /syscalls/0/args/0\n" },
                 { READ_IF("{'index':0,'value':1,'op':'SCMP_CMP_EQUAL'}"), "ERRNO(1) X86_64\n",
