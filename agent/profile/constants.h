@@ -6,9 +6,10 @@
 
 /**
  * The number behind a word that authors write where a profile takes a number only: an errno's name,
- * a flag of clone, an address family, or a hexadecimal number ("0x10"). For hints; no profile is
- * read by it. Sources: errno(3), linux/sched.h, linux/socket.h. Returns 0, or -EINVAL for a word
- * that is none.
+ * a constant that conditions are on ("CLONE_NEWUSER", "AF_INET") or several of them
+ * ("PROT_READ | PROT_EXEC"), or a hexadecimal number ("0x10"). For hints; no profile is read by it.
+ * Sources: errno(3), the headers of the kernel and of the C library. Returns 0, or -EINVAL for a
+ * word that is none.
  */
 int constant_parse(const char *word, uint64_t *ret_number);
 

@@ -316,18 +316,21 @@ static void refuse_type(
                 [TEXT_OBJECT] = "an object",
         };
         const TextNode *node = document_text_node(document, item);
-        char hint[64] = "write the number";
+        const char *hint = range ? range : "write the number";
+        char number[64];
         uint64_t value;
 
         if (node->type == TEXT_STRING &&
                 parse_digits(item->valuestring, strlen(item->valuestring), &value) == 0) {
-                snprintf(hint, sizeof(hint), "write it without quotes: %" PRIu64, value);
-                document_diag(document, diags, SP205, document_node(item), false, hint,
+                snprintf(number, sizeof(number), "write it without quotes: %" PRIu64, value);
+                document_diag(document, diags, SP205, document_node(item), false, number,
                         "\"%" PRIu64 "\" is a string where a number is wanted", value);
                 return;
         }
-        if (node->type == TEXT_STRING && constant_parse(item->valuestring, &value) == 0)
-                snprintf(hint, sizeof(hint), "write the number: %" PRIu64, value);
+        if (node->type == TEXT_STRING && constant_parse(item->valuestring, &value) == 0) {
+                snprintf(number, sizeof(number), "write the number: %" PRIu64, value);
+                hint = number;
+        }
         document_diag(document, diags, SP205, document_node(item), false,
                 node->type == TEXT_STRING ? hint : range, "%s where a number is wanted",
                 names[node->type]);

@@ -8,6 +8,7 @@
 
 #include "profile/surface_reader.h"
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "profile/surface_hint.h"
@@ -175,9 +176,15 @@ static void read_number(
 }
 
 void reader_errno(Reader *reader, const Field *field, const cJSON *item, void *ret_field) {
+        const char *string = cJSON_GetStringValue(item), *range = NULL;
+        uint16_t number = 0;
+
         (void) field;
-        read_number(reader, item, UINT32_MAX, "an errno is 1 to 4094: EPERM is 1, ENOSYS 38",
-                ret_field);
+        if (string && string[0] == '-' && errno_name_parse(string + 1, &number) == 0)
+                range = arena_printf(
+                        reader->document->arena, "write the number, without the sign: %u", number);
+        read_number(reader, item, UINT32_MAX,
+                range ? range : "an errno is 1 to 4094: EPERM is 1, ENOSYS 38", ret_field);
 }
 
 void reader_index(Reader *reader, const Field *field, const cJSON *item, void *ret_field) {
@@ -185,13 +192,29 @@ void reader_index(Reader *reader, const Field *field, const cJSON *item, void *r
         read_number(reader, item, UINT32_MAX, "the six arguments have indexes 0 to 5", ret_field);
 }
 
+/* Whether a string is a path or other text: numbers begin with a digit or sign, names of them are
+ * in upper case. */
+static bool is_text(const char *string) {
+        if (!string || strchr("+-0123456789", string[0]))
+                return false;
+        for (; *string != '\0'; string++)
+                if (!ascii_is_digit(*string) && !(*string >= 'A' && *string <= 'Z') &&
+                        !strchr("_|&~()<>+- ", *string))
+                        return true;
+        return false;
+}
+
 void reader_value(Reader *reader, const Field *field, const cJSON *item, void *ret_field) {
+        const char *range = NULL;
+
         (void) field;
-        read_number(reader, item, UINT64_MAX,
-                cJSON_IsArray(item) ? "a condition has one value: where one of several is enough, "
-                                      "write a rule for each"
-                                    : NULL,
-                ret_field);
+        if (cJSON_IsArray(item))
+                range = "a condition has one value: where one of several is enough, write a rule "
+                        "for each";
+        else if (is_text(cJSON_GetStringValue(item)))
+                range = "there is none for it: of a path or other text a filter sees only the "
+                        "address, so no condition can look at it";
+        read_number(reader, item, UINT64_MAX, range, ret_field);
 }
 
 /* `comment` is Docker's, says nothing to anybody, and so may stand anywhere and hold anything. */
