@@ -104,7 +104,9 @@ static int read_value(const Text *text, const TextNode *node, Input *input) {
         Buf *bytes = &says;
 
         if (node->type != TEXT_STRING) {
-                input->problem = "is not a string";
+                input->problem =
+                        "is not a string: a ConfigMap holds a profile as a text, as `kubectl "
+                        "create configmap NAME --from-file=FILE` writes it";
                 return 0;
         }
         input->literal = node->value;
