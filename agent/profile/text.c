@@ -377,7 +377,7 @@ static bool scan_comma(Scanner *scanner) {
         bool is_array = !is_in_object(scanner);
         bool is_apart = scanner->at != scanner->string.offset + scanner->string.length;
         char next = peek(scanner, 0);
-        bool is_template = next == '{' && peek(scanner, 1) == '{';
+        bool is_template = next == '{' && (peek(scanner, 1) == '{' || peek(scanner, 1) == '%');
 
         if (next == ',') {
                 scanner->comma = scanner->at++;

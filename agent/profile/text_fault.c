@@ -111,62 +111,6 @@ static void report_end(const TextFault *fault) {
         }
 }
 
-/* Marks of other encodings at the start of a file; what "U+FEFF" is anywhere else. */
-static bool report_encoding(const TextFault *fault) {
-        static const struct {
-                const char *bytes;
-                const char *name;
-        } marks[] = {
-                { "\xef\xbb\xbf", "a byte order mark (U+FEFF)" },
-                { "\xff\xfe", "a byte order mark of UTF-16" },
-                { "\xfe\xff", "a byte order mark of UTF-16" },
-        };
-
-        for (size_t i = 0; i < N_ELEMENTS(marks); i++) {
-                size_t length = strlen(marks[i].bytes);
-
-                if (fault->at + length > fault->size_bytes ||
-                        memcmp(fault->bytes + fault->at, marks[i].bytes, length) != 0)
-                        continue;
-                text_fault_report(fault, fault->at, length,
-                        "save the file as UTF-8 without a byte order mark", "%s", marks[i].name);
-                return true;
-        }
-        return false;
-}
-
-static bool is_odd_space(uint32_t codepoint) {
-        return codepoint == 0x00a0 || (codepoint >= 0x2000 && codepoint <= 0x200b) ||
-                codepoint == 0x2028 || codepoint == 0x2029 || codepoint == 0x202f ||
-                codepoint == 0x205f || codepoint == 0x3000;
-}
-
-/* Characters that fit nowhere outside a string. */
-static bool report_character(const TextFault *fault) {
-        uint32_t codepoint = 0;
-        size_t length =
-                utf8_decode(fault->bytes + fault->at, fault->size_bytes - fault->at, &codepoint);
-
-        if (length == 0)
-                text_fault_report(fault, fault->at, 1, "save the file as UTF-8",
-                        "the byte 0x%02x, which is not UTF-8", (uint8_t) peek(fault, 0));
-        else if (is_odd_space(codepoint))
-                text_fault_report(fault, fault->at, length,
-                        "between values JSON takes spaces, tabs and line breaks",
-                        "the white space character U+%04" PRIX32 " outside a string", codepoint);
-        else if (codepoint >= 0x2018 && codepoint <= 0x201f)
-                text_fault_report(fault, fault->at, length,
-                        "JSON strings stand in plain double quotes: \"",
-                        "a typographic quote (U+%04" PRIX32 ")", codepoint);
-        else if (codepoint < 0x20 || codepoint == 0x7f)
-                text_fault_report(fault, fault->at, 1,
-                        codepoint == 0 ? "is it UTF-16? save the file as UTF-8" : "remove it",
-                        "the control character U+%04" PRIX32, codepoint);
-        else
-                return false;
-        return true;
-}
-
 static void report_comment(const TextFault *fault) {
         text_fault_report(fault, fault->at, peek(fault, 0) == '#' ? 1 : 2,
                 "put it into a rule's \"comment\"", "a comment, which JSON does not have");
@@ -284,6 +228,16 @@ static void report_word(const TextFault *fault, size_t length, bool is_key) {
                 is_key ? "a key" : "a word", word);
 }
 
+/* Whether nothing more of the innermost array or object, or of the text, follows behind a sign. */
+static bool is_last(const TextFault *fault, TextWant want) {
+        size_t distance = 1;
+
+        while (ascii_is_space(peek(fault, distance)))
+                distance++;
+        return want == WANT_END || fault->at + distance >= fault->size_bytes ||
+                peek(fault, distance) == '}' || peek(fault, distance) == ']';
+}
+
 /* What is right in place of a sign; NULL when that can't be said. */
 static const char *sign_hint(const TextFault *fault, TextWant want) {
         static const struct {
@@ -295,6 +249,11 @@ static const char *sign_hint(const TextFault *fault, TextWant want) {
                 { ';', "members are separated by commas" },
                 { '(', "a list stands between '[' and ']'" },
         };
+
+        if (peek(fault, 0) == ';' && is_last(fault, want))
+                return "remove it";
+        if (want == WANT_SEPARATOR && peek(fault, 0) && strchr("+*/%|&<>^", peek(fault, 0)))
+                return "JSON has no operators: write what comes of it";
 
         for (size_t i = 0; i < N_ELEMENTS(hints); i++)
                 if (peek(fault, 0) == hints[i].sign)
@@ -323,9 +282,9 @@ static void report_other(const TextFault *fault, TextWant want) {
 void text_fault_token(const TextFault *fault, TextWant want) {
         if (fault->at == fault->size_bytes)
                 report_end(fault);
-        else if (!text_fault_foreign(fault, want == WANT_END) && !report_encoding(fault) &&
-                !report_character(fault) && !report_foreign(fault) &&
-                !text_fault_bracket(fault, want) && !report_missing(fault, want))
+        else if (!text_fault_foreign(fault, want == WANT_END) && !text_fault_character(fault) &&
+                !report_foreign(fault) && !text_fault_bracket(fault, want) &&
+                !report_missing(fault, want))
                 report_other(fault, want);
 }
 

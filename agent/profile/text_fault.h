@@ -39,6 +39,12 @@ typedef struct TextFault {
 void text_fault_token(const TextFault *fault, TextWant want);
 
 /**
+ * Adds SP101 for a character that fits nowhere outside a string, if it is one whose number says
+ * more than its looks. `at` is not the end of the text. Returns whether it did.
+ */
+bool text_fault_character(const TextFault *fault);
+
+/**
  * Adds SP101 where brackets do not match, and what follows from it: a key in an array, an element
  * in an object. `at` is not the end of the text. Returns whether it did.
  */

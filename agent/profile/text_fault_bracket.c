@@ -12,6 +12,7 @@
 #include "profile/text_fault.h"
 
 #include "base/ascii.h"
+#include "base/cleanup.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,6 +43,7 @@ typedef struct Mend {
         Next next; /* and as what */
         bool closes;
         char opens; /* the bracket that is put there or, for one too many, no longer closed */
+        bool moves; /* what it opens is closed where the text next needs that */
 } Mend;
 
 /* The best mend so far. */
@@ -168,6 +170,21 @@ static bool read_token(Reading *reading) {
         }
 }
 
+/* Closes the innermost object before a value that is the next one around it, or before what closes
+ * that. */
+static bool close_before(Reading *reading) {
+        char what = text_fault_byte(reading->fault, reading->at);
+
+        if (innermost(reading) != '{' || !what)
+                return false;
+        if (what == '{' && reading->next == NEXT_KEY)
+                reading->next = NEXT_VALUE;
+        else if (what != ']' || reading->next != NEXT_SEPARATOR)
+                return false;
+        reading->depth--;
+        return true;
+}
+
 /* How far the mended text can be read: where it no longer fits; past its size if all of it does. */
 static size_t reach(const TextFault *fault, Mend mend) {
         Reading reading = { fault, .at = mend.at, .next = mend.next, .depth = fault->depth };
@@ -180,7 +197,7 @@ static size_t reach(const TextFault *fault, Mend mend) {
                 reading.open[reading.depth++] = mend.opens;
         do
                 skip_space(&reading);
-        while (read_token(&reading));
+        while (read_token(&reading) || (mend.moves && close_before(&reading)));
         return reading.at +
                 (reading.at == fault->size_bytes && reading.depth == 0 &&
                         reading.next == NEXT_SEPARATOR);
@@ -337,6 +354,10 @@ static void report_colon(const TextFault *fault) {
                         ? "is a '{' missing before %s, or is the '}' in front of it one too many?"
                         : "is a '{' missing before %s?",
                 key);
+        if (is_behind_object)
+                consider(&choice, (Mend){ fault->at, NEXT_COLON, .opens = '{', .moves = true },
+                        "is the '}' in line %u too early? %s belongs in the object before it",
+                        text_fault_line(fault, offset), key);
         if (before == '[')
                 consider(&choice, (Mend){ fault->at, NEXT_COLON, .closes = true, .opens = '{' },
                         "should the '[' before %s be a '{'?", key);
@@ -364,12 +385,33 @@ static void report_list(const TextFault *fault) {
                 fault->bytes[fault->at]);
 }
 
+/* Whether an object begins there as a rule does. */
+static bool begins_rule(const TextFault *fault, size_t offset) {
+        static const char *const keys[] = { "\"names\"", "\"name\"", "\"action\"" };
+        Reading reading = { fault, .at = offset };
+
+        skip_space(&reading);
+        if (text_fault_byte(fault, reading.at) != '{')
+                return false;
+        reading.at++;
+        skip_space(&reading);
+        for (size_t i = 0; i < N_ELEMENTS(keys); i++)
+                if (fault->size_bytes - reading.at >= strlen(keys[i]) &&
+                        memcmp(fault->bytes + reading.at, keys[i], strlen(keys[i])) == 0)
+                        return true;
+        return false;
+}
+
 /* What stands behind the value that is the whole text. */
 static bool report_behind(const TextFault *fault) {
         char what = fault->bytes[fault->at], shown[SHOWN_BYTES];
         Choice choice = start(fault);
 
-        if (what == '}' || what == ']') {
+        if ((what == ',' || what == '{') && begins_rule(fault, fault->at + (what == ','))) {
+                text_fault_report(fault, fault->at, 1,
+                        "a rule belongs in the list `syscalls`, before its ']'",
+                        "more text behind the JSON value");
+        } else if (what == '}' || what == ']') {
                 text_fault_report(fault, fault->at, 1, "is it one too many?",
                         "'%c' has no opening bracket", what);
         } else if (what == ':' && sibling(fault) == '"') {

@@ -194,19 +194,20 @@ static bool report_diff(const TextFault *fault) {
         return true;
 }
 
-/* "{{ .Values.x }}". Its second brace is where the scan takes offence if a value may stand there.
- */
+/* "{{ .Values.x }}", "{% if x %}". The second character is where the scan takes offence if a value
+ * may stand there. */
 static bool report_template(const TextFault *fault) {
         size_t at = fault->at, inside;
 
         if (at > 0 && text_fault_innermost(fault) == '{' && text_fault_byte(fault, at - 1) == '{')
                 at--;
-        if (!has_text(fault, at, "{{"))
+        if (!has_text(fault, at, "{{") && !has_text(fault, at, "{%"))
                 return false;
         inside = at + 2 + (text_fault_byte(fault, at + 2) == '-');
         while (ascii_is_space(text_fault_byte(fault, inside)))
                 inside++;
-        if (!ascii_is_letter(text_fault_byte(fault, inside)) &&
+        if (text_fault_byte(fault, at + 1) != '%' &&
+                !ascii_is_letter(text_fault_byte(fault, inside)) &&
                 text_fault_byte(fault, inside) != '.' && text_fault_byte(fault, inside) != '$' &&
                 text_fault_byte(fault, inside) != '/')
                 return false;
