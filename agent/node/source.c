@@ -52,8 +52,6 @@ const char *source_path_problem(const char *path) {
 static const char *name_problem(const char *name, size_t size_bytes) {
         if (size_bytes == 0)
                 return "has no name, and DIR no last part to take for it: write NAME=DIR";
-        if (memchr(name, '/', size_bytes))
-                return "has a '/' in its name";
         return plain_problem(name, size_bytes);
 }
 

@@ -118,12 +118,9 @@ static int context_add_arches(scmp_filter_ctx context, const Arch *const *arches
                 has_native = has_native || arches[i]->token == seccomp_arch_native();
         if (!has_native)
                 r = seccomp_arch_remove(context, SCMP_ARCH_NATIVE);
-        for (size_t i = 0; r >= 0 && i < n_arches; i++) {
-                if (arches[i]->token == UINT32_MAX)
-                        return -EINVAL;
+        for (size_t i = 0; r >= 0 && i < n_arches; i++)
                 if (arches[i]->token != seccomp_arch_native())
                         r = seccomp_arch_add(context, arches[i]->token);
-        }
         return r;
 }
 

@@ -349,7 +349,9 @@ static void test_messages(void **state) {
                 { "{}", "defaultAction is missing",
                         "\"defaultAction\": \"SCMP_ACT_ERRNO\" denies what no rule allows" },
                 { "{'syscalls':[{'names':['a'],'action':'SCMP_ACT_ERRNO'},{'names':['b'],'action':"
-                  "'SCMP_ACT_KILL_PROCESS'}]}",
+                  "'SCMP_ACT_KILL_PROCESS'},{'names':['c'],'action':'SCMP_ACT_KILL'},{'names':['d']"
+                  ","
+                  "'action':'SCMP_ACT_TRAP'}]}",
                         "defaultAction is missing",
                         "these rules only deny: \"defaultAction\": \"SCMP_ACT_ALLOW\" makes them a "
                         "deny list; an allow list needs rules that allow" },
@@ -431,6 +433,10 @@ static void test_messages(void **state) {
                 { "{'defaultAction':'SCMP_ACT_NONE'}", "SCMP_ACT_NONE", ACTIONS_HINT },
                 { SELECT("'excludes':{'caps':['CAP_SYS_ADMIN','CAP_SYS_ADMNI'],'minKernel':''}"),
                         "1 of 1 such rules apply", NULL },
+                { DENY("'syscalls':[{'names':['a'],'action':'SCMP_ACT_ALLOW','includes':{'caps':["
+                       "'CAP_CHOWN']}},{'names':['b'],'action':'SCMP_ACT_ALLOW','includes':{"
+                       "'minKernel':'99.0'}}]"),
+                        "1 of 2 such rules apply", NULL },
                 { DENY("'syscalls':[{'names':['a'],'action':'SCMP_ACT_ERRNO','errnoRet':2},{'names'"
                        ":["
                        "'a'],'action':'SCMP_ACT_ERRNO','errnoRet':38}]"),

@@ -168,6 +168,140 @@ static void test_missing_guards(void **state) {
         assert_int_equal(result.counterexample.nr & 0x40000000, 0x40000000);
 }
 
+/* A program that lets one number more through, which is no call of the architecture. */
+static void test_opened_numbers(void **state) {
+        static const struct {
+                const char *arch;
+                const char *other; /* in the profile, too; or NULL */
+                uint32_t nr;
+        } cases[] = {
+                { "SCMP_ARCH_AARCH64", NULL, UINT32_MAX },
+                { "SCMP_ARCH_AARCH64", NULL, INT32_MAX },
+                { "SCMP_ARCH_AARCH64", NULL, 0x80000000 },
+                { "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", 0x40000000 },
+                { "SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", 0x40000001 },
+                { "SCMP_ARCH_X86_64", NULL, UINT32_MAX },
+                { "SCMP_ARCH_X86_64", "SCMP_ARCH_X32", UINT32_MAX },
+        };
+
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                const Arch *arch = arch_by_name(cases[i].arch);
+                const bool has_x32 = strcmp(cases[i].arch, "SCMP_ARCH_X86_64") == 0;
+                struct sock_filter insns[] = {
+                        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch->audit_arch, 0, 5),
+                        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, cases[i].nr, 2, 0),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, UINT32_MAX, 3, 0),
+                        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, has_x32 ? 1 : 2, 2),
+                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD),
+                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
+                };
+                Program program = by_hand(insns, N_ELEMENTS(insns));
+                Policy policy = policy_of(DENY, arch, NULL, 0);
+                VerifyResult result;
+
+                if (cases[i].other)
+                        policy.arches[policy.n_arches++] = arch_by_name(cases[i].other);
+                result = verify(*state, &policy, &program, LIMIT_EVALUATION_POINTS);
+                assert_differs(*state, &policy, &program, &result);
+                assert_int_equal((uint32_t) result.counterexample.nr, cases[i].nr);
+                insns[6].k = SECCOMP_RET_ERRNO | 1; /* as it has to be */
+                result = verify(*state, &policy, &program, LIMIT_EVALUATION_POINTS);
+                assert_false(result.differs);
+        }
+}
+
+/* The unconditional rule decides: a program that heeds the other one is wrong. */
+static void test_heeded_conditions(void **state) {
+        const Arch *arch = arch_by_name("SCMP_ARCH_AARCH64");
+        PolicyRule rules[] = {
+                GIVEN("read", TRACE, { .op = OP_EQ, .value = 5 }),
+                PLAIN("read", ALLOW),
+        };
+        struct sock_filter insns[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch->audit_arch, 1, 0),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 63, 1, 0),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 5, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE | 7),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        };
+        Program program = by_hand(insns, N_ELEMENTS(insns));
+        Policy policy = policy_of(DENY, arch, rules, N_ELEMENTS(rules));
+        VerifyResult result = verify(*state, &policy, &program, LIMIT_EVALUATION_POINTS);
+
+        assert_differs(*state, &policy, &program, &result);
+        assert_ptr_equal(result.counterexample.rule, &rules[1]);
+}
+
+/* A rule matches, but not the one whose answer it is. */
+static void test_exchanged_answers(void **state) {
+        const Arch *arch = arch_by_name("SCMP_ARCH_AARCH64");
+        PolicyRule rules[] = {
+                GIVEN("read", TRACE, { .op = OP_EQ, .value = 5 }),
+                GIVEN("read", ALLOW, { .op = OP_EQ, .value = 6 }),
+        };
+        Policy policy = policy_of(DENY, arch, rules, N_ELEMENTS(rules));
+        Program program = compile(*state, &policy);
+        VerifyResult result = verify(*state, &policy, &program, LIMIT_EVALUATION_POINTS);
+
+        assert_false(result.differs);
+        for (size_t i = 0; i < program.n_insns; i++) {
+                struct sock_filter *insn = &program.insns[i];
+
+                if (insn->code == (BPF_RET | BPF_K) && insn->k == SECCOMP_RET_ALLOW)
+                        insn->k = SECCOMP_RET_TRACE | 7;
+                else if (insn->code == (BPF_RET | BPF_K) && insn->k == (SECCOMP_RET_TRACE | 7))
+                        insn->k = SECCOMP_RET_ALLOW;
+        }
+        result = verify(*state, &policy, &program, LIMIT_EVALUATION_POINTS);
+        assert_differs(*state, &policy, &program, &result);
+}
+
+/* An X32 call has registers of 64 bits and rules on 32 of them; an i386 call has no other 32. */
+static void test_high_words_that_rules_do_not_see(void **state) {
+        static const struct {
+                const char *arch;
+                uint32_t ioctl;
+                bool differs;
+        } cases[] = { { "SCMP_ARCH_X32", 0x40000202, true }, { "SCMP_ARCH_X86", 54, false } };
+        PolicyRule rules[] = { GIVEN("ioctl", ALLOW, { .index = 1, .op = OP_EQ, .value = 5 }) };
+
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                const Arch *arch = arch_by_name(cases[i].arch);
+                const bool is_x32 = i == 0;
+                struct sock_filter insns[] = {
+                        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, arch->audit_arch, 1, 0),
+                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD),
+                        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, is_x32 ? 0x40000000 : 0, 0, 6),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, cases[i].ioctl, 0, 6),
+                        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 5, 0, 4),
+                        BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                                offsetof(struct seccomp_data, args[1]) + sizeof(uint32_t)),
+                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2),
+                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD),
+                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
+                };
+                Program program = by_hand(insns, N_ELEMENTS(insns));
+                Policy policy = policy_of(DENY, arch, rules, N_ELEMENTS(rules));
+                VerifyResult result = verify(*state, &policy, &program, LIMIT_EVALUATION_POINTS);
+
+                assert_int_equal(result.differs, cases[i].differs);
+                if (result.differs)
+                        assert_int_not_equal(result.counterexample.args[1] >> 32, 0);
+        }
+}
+
 static void test_program_that_cannot_run(void **state) {
         struct sock_filter unknown[] = { { .code = 0xffff }, BPF_STMT(BPF_RET | BPF_K, 0) };
         const ProgramFixture *fixture = *state;
@@ -437,6 +571,10 @@ int main(void) {
                 cmocka_unit_test(test_known_miscompilation_in_a_sample),
                 cmocka_unit_test(test_cut_values),
                 cmocka_unit_test(test_missing_guards),
+                cmocka_unit_test(test_opened_numbers),
+                cmocka_unit_test(test_heeded_conditions),
+                cmocka_unit_test(test_exchanged_answers),
+                cmocka_unit_test(test_high_words_that_rules_do_not_see),
                 cmocka_unit_test(test_program_that_cannot_run),
                 cmocka_unit_test(test_budget),
                 cmocka_unit_test(test_what_only_a_walk_finds),
