@@ -247,6 +247,46 @@ static void test_a_salted_text_is_a_fixed_point(void **state) {
         assert_round_trip(*state, &policy);
 }
 
+/* A rule with the salt's value that is no salt is the author's, and must not get lost. */
+static void test_what_is_like_a_salt(void **state) {
+        PolicyRule rules[] = {
+                PLAIN("read", DENY), /* for the changed salt */
+                PLAIN("close", { .kind = ACTION_ERRNO, .data = 38 }),
+        };
+        Policy rest = policy_of(DENY, native(), rules + 1, N_ELEMENTS(rules) - 1);
+        Policy policy = policy_of(DENY, native(), rules, N_ELEMENTS(rules));
+        _cleanup_free_ char *text = print(*state, &rest);
+        const char *value = strstr(text, "\"value\": ") + strlen("\"value\": ");
+        const Condition salt = { .op = OP_EQ, .value = strtoull(value, NULL, 10) };
+        Condition condition = salt;
+        const struct {
+                const char *name;
+                Action action;
+                uint8_t index;
+                Operator op;
+                bool is_salt;
+        } cases[] = {
+                { "read", DENY, 0, OP_EQ, true },
+                { "write", DENY, 0, OP_EQ, false },
+                { "read", ALLOW, 0, OP_EQ, false },
+                { "read", DENY, 1, OP_EQ, false },
+                { "read", DENY, 0, OP_GE, false },
+        };
+
+        rules[0].conditions = &condition;
+        rules[0].n_conditions = 1;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                Policy canonical = {};
+
+                rules[0].name = cases[i].name;
+                rules[0].action = cases[i].action;
+                condition.index = cases[i].index;
+                condition.op = cases[i].op;
+                assert_int_equal(canonical_sort(*state, &policy, &canonical), 0);
+                assert_int_equal(canonical.n_rules, cases[i].is_salt ? 1 : 2);
+        }
+}
+
 static void test_when_salted(void **state) {
         static const struct {
                 Action standard;
@@ -343,6 +383,20 @@ static char *replaced(const char *text, const char *from, const char *to) {
         return result;
 }
 
+/* Reads a canonical text with one change, where it has what is changed. Returns whether it has. */
+static bool refuses_change(Arena *arena, const char *text, const char *const change[static 2]) {
+        _cleanup_free_ char *changed = NULL;
+        Policy read;
+
+        if (!strstr(text, change[0]))
+                return false;
+        changed = replaced(text, change[0], change[1]);
+        if (canonical_read(arena, changed, strlen(changed), &read) != -EINVAL)
+                fail_msg("%s for %s is accepted", change[1], change[0]);
+        return true;
+}
+
+/* With a salt, which is another one for each text, and without. */
 static void test_what_is_not_canonical(void **state) {
         static const char *const changes[][2] = {
                 { "{\n  \"def", "{\n\n  \"def" },
@@ -388,8 +442,13 @@ static void test_what_is_not_canonical(void **state) {
                 { "\"read\"", "\"write\"" },
                 { "\"read\"", "\"read\",\n        \"write\"" },
                 { "{ \"index\": 1, ",
-                        "{ \"index\": 0 }, { \"index\": 0 }, { \"index\": 0 }, { \"index\": 0 }, "
-                        "{ \"index\": 0 }, { \"index\": 0 }, { \"index\": 1, " },
+                        "{ \"index\": 0, \"value\": 0, \"op\": \"SCMP_CMP_EQ\" },\n        "
+                        "{ \"index\": 0, \"value\": 1, \"op\": \"SCMP_CMP_EQ\" },\n        "
+                        "{ \"index\": 0, \"value\": 2, \"op\": \"SCMP_CMP_EQ\" },\n        "
+                        "{ \"index\": 0, \"value\": 3, \"op\": \"SCMP_CMP_EQ\" },\n        "
+                        "{ \"index\": 0, \"value\": 4, \"op\": \"SCMP_CMP_EQ\" },\n        "
+                        "{ \"index\": 0, \"value\": 5, \"op\": \"SCMP_CMP_EQ\" },\n        "
+                        "{ \"index\": 1, " },
         };
         PolicyRule rules[] = {
                 PLAIN("close", { .kind = ACTION_ERRNO, .data = 38 }),
@@ -399,20 +458,21 @@ static void test_what_is_not_canonical(void **state) {
                         { .index = 1, .op = OP_MASKED_EQ, .value = 77, .value_two = 4 }),
         };
         Policy policy = policy_of(DENY, native(), rules, N_ELEMENTS(rules));
-        _cleanup_free_ char *text = NULL;
-        Policy read;
+        _cleanup_free_ char *text = NULL, *unsalted = NULL;
+        size_t n_unsalted = 0;
 
         policy.arches[policy.n_arches++] = arch_by_name("SCMP_ARCH_X86");
         policy.flags = FILTER_FLAG_LOG;
         policy.listener_path = "/run/x";
         assert_round_trip(*state, &policy);
         text = print(*state, &policy);
+        rules[0].action.data = rules[1].action.data = 1;
+        unsalted = print(*state, &policy);
         for (size_t i = 0; i < N_ELEMENTS(changes); i++) {
-                _cleanup_free_ char *changed = replaced(text, changes[i][0], changes[i][1]);
-
-                if (canonical_read(*state, changed, strlen(changed), &read) != -EINVAL)
-                        fail_msg("%s for %s is accepted", changes[i][1], changes[i][0]);
+                assert_true(refuses_change(*state, text, changes[i]));
+                n_unsalted += refuses_change(*state, unsalted, changes[i]);
         }
+        assert_true(n_unsalted > N_ELEMENTS(changes) / 2);
 }
 
 static void test_other_texts_are_not_canonical(void **state) {
@@ -509,6 +569,7 @@ int main(void) {
                 cmocka_unit_test(test_order_does_not_matter),
                 cmocka_unit_test(test_salt_value),
                 cmocka_unit_test(test_a_salted_text_is_a_fixed_point),
+                cmocka_unit_test(test_what_is_like_a_salt),
                 cmocka_unit_test(test_when_salted),
                 cmocka_unit_test(test_outline),
                 cmocka_unit_test(test_rules_like_the_salt),
