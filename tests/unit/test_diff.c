@@ -188,6 +188,29 @@ static const struct {
                 "  ~ under runc           ERRNO(1) -> ERRNO(38), 20 calls from 21 to 41 on "
                 "SCMP_ARCH_X86_64 that no rule names\n"
                 "narrowed: 0 widened, 2 narrowed, 1 changed\n" },
+        /* one change on two architectures where the call has one number */
+        { "{" ERRNO TWO RULES(RULE("'openat2'", "ALLOW", "")) "}",
+                "{" ERRNO TWO RULES(RULE("'openat2','pidfd_open'", "ALLOW", "")) "}",
+                "widened\n"
+                "  + pidfd_open           ERRNO(1) -> ALLOW\n"
+                "widened: 1 widened, 0 narrowed, 0 changed\n" },
+        /* two actions become one */
+        { "{" ERRNO RULES(RULE("'ioctl'", "TRAP", ARG(1, EQ, 1)) "," RULE(
+                  "'ioctl'", "KILL_PROCESS", ARG(1, EQ, 2))) "}",
+                "{" ERRNO RULES(RULE("'ioctl'", "LOG", ARG(1, LE, 2))) "}",
+                "widened\n"
+                "  + ioctl                KILL_PROCESS -> LOG, as ioctl(a1=2)\n"
+                "  + ioctl                TRAP -> LOG, as ioctl(a1=1)\n"
+                "  + ioctl                ERRNO(1) -> LOG, as ioctl(a1=0)\n"
+                "      A: KILL_PROCESS when a1 == 2; TRAP when a1 == 1; else ERRNO(1)\n"
+                "      B: LOG when a1 <= 2; else ERRNO(1)\n"
+                "widened: 3 widened, 0 narrowed, 0 changed\n" },
+        /* a rule on the multiplexer itself */
+        { "{" ERRNO TWO RULES(RULE("'writev'", "ALLOW", "")) "}",
+                "{" ERRNO TWO RULES(RULE("'writev','socketcall'", "ALLOW", "")) "}",
+                "widened\n"
+                "  + socketcall           ERRNO(1) -> ALLOW\n"
+                "widened: 1 widened, 0 narrowed, 0 changed\n" },
         /* names that libseccomp does not know */
         { "{" ERRNO RULES(RULE("'read','unheard_of'", "ALLOW", "")) "}",
                 "{" ERRNO RULES(RULE("'read'", "ALLOW", "")) "}",
@@ -294,6 +317,108 @@ static void test_pairs(void **state) {
                 assert_difference(&a, &a, "");
                 assert_difference(&b, &b, "");
         }
+}
+
+/* Counted are the calls that some arguments bring to both defaults, and numbers with a name only.
+ */
+static void test_calls_that_get_the_default(void **state) {
+        static const char a_text[] = "{" ERRNO RULES(RULE("'read','getpid'", "ALLOW", "") "," RULE(
+                "'ioctl'", "ALLOW", ARG(1, EQ, 5)) "," RULE("'fcntl'", "ALLOW", ARG(1, EQ, 5))) "}";
+        static const char b_text[] = "{'defaultAction':'SCMP_ACT_KILL_PROCESS'," RULES(
+                RULE("'read','getppid'", "ALLOW", "") "," RULE("'ioctl'", "ALLOW",
+                        ARG(1, EQ, 5)) "," RULE("'fcntl'", "ALLOW", ARG(1, EQ, 6))) "}";
+        const Arch *arch = arch_by_name("SCMP_ARCH_X86_64");
+        _cleanup_fixture_ Fixture fixture_a = {}, fixture_b = {};
+        Arena *arena = arena_new();
+        unsigned n_known = 0;
+        Policy a, b;
+        Diff diff;
+
+        (void) state;
+        assert_non_null(arena);
+        for (int nr = 0; nr < 4096; nr++) {
+                char name[64];
+
+                n_known += syscall_name(arch, nr, sizeof(name), name) == 0;
+        }
+        canonical_of(&fixture_a, a_text, &a);
+        canonical_of(&fixture_b, b_text, &b);
+        assert_int_equal(policy_diff(arena, &a, &b, POINTS_MAX, &diff), 0);
+        assert_int_equal(diff.n_default[0], n_known - 3); /* read, getpid, getppid */
+        arena_free(arena);
+}
+
+/* Where points are left out, it is said: too many masks on one argument, or a small budget. */
+static void test_samples_are_told(void **state) {
+        static const struct {
+                size_t n_bits;
+                size_t max_points;
+                bool is_exhaustive;
+        } cases[] = {
+                { 4, POINTS_MAX, true },
+                { 4, 12, false },
+                { 13, 1000 * POINTS_MAX, false },
+        };
+
+        (void) state;
+        for (size_t i = 0; i < N_ELEMENTS(cases); i++) {
+                PolicyRule rules[13];
+                Condition conditions[N_ELEMENTS(rules)];
+                Policy a = { .default_action = { ACTION_ERRNO, 1 },
+                        .arches = { arch_by_name("SCMP_ARCH_X86_64") },
+                        .n_arches = 1,
+                        .rules = rules,
+                        .n_rules = cases[i].n_bits };
+                Policy b = a;
+                Arena *arena = arena_new();
+                Diff diff;
+
+                assert_non_null(arena);
+                for (size_t j = 0; j < cases[i].n_bits; j++) {
+                        conditions[j] = (Condition){ .index = 1,
+                                .op = OP_MASKED_EQ,
+                                .value = 1ULL << j,
+                                .value_two = 1ULL << j };
+                        rules[j] = (PolicyRule){ .name = "ioctl",
+                                .action = { ACTION_ALLOW, 0 },
+                                .conditions = &conditions[j],
+                                .n_conditions = 1 };
+                }
+                b.n_rules--;
+                assert_int_equal(policy_diff(arena, &a, &b, cases[i].max_points, &diff), 0);
+                assert_int_equal(diff.is_exhaustive, cases[i].is_exhaustive);
+                assert_true(diff.n_points <= cases[i].max_points);
+                arena_free(arena);
+        }
+}
+
+/* One architecture with much to compare leaves the next one its share. */
+static void test_each_architecture_has_its_share(void **state) {
+        static const char a_text[] =
+                "{" ERRNO TWO RULES(RULE("'openat2'", "ALLOW", "") "," RULE("'ioctl'", "ALLOW",
+                        ARG(0, GT, 5) "," ARG(1, GT, 5) "," ARG(2, GT, 5)) "," RULE("'ioctl'",
+                        "ALLOW", ARG(0, LT, 3) "," ARG(1, LT, 3) "," ARG(2, LT, 3))) "}";
+        static const char b_text[] =
+                "{" ERRNO TWO RULES(RULE("'openat2'", "ALLOW", "") "," RULE("'ioctl'", "LOG",
+                        ARG(0, GT, 5) "," ARG(1, GT, 5) "," ARG(2, GT, 4)) "," RULE("'kill'",
+                        "ALLOW", ARG(1, EQ, 0))) "}";
+        _cleanup_fixture_ Fixture fixture_a = {}, fixture_b = {};
+        Arena *arena = arena_new();
+        unsigned arches = 0;
+        Policy a, b;
+        Diff diff;
+
+        (void) state;
+        assert_non_null(arena);
+        canonical_of(&fixture_a, a_text, &a);
+        canonical_of(&fixture_b, b_text, &b);
+        assert_int_equal(policy_diff(arena, &a, &b, 4, &diff), 0);
+        assert_true(diff.n_points <= 4);
+        for (size_t i = 0; i < diff.n_calls; i++)
+                if (strcmp(diff.calls[i].name, "kill") == 0)
+                        arches |= diff.calls[i].arches;
+        assert_int_equal(arches, 3);
+        arena_free(arena);
 }
 
 static void test_effects_join(void **state) {
@@ -587,6 +712,9 @@ static void test_random_pairs(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_pairs),
+                cmocka_unit_test(test_calls_that_get_the_default),
+                cmocka_unit_test(test_samples_are_told),
+                cmocka_unit_test(test_each_architecture_has_its_share),
                 cmocka_unit_test(test_effects_join),
                 cmocka_unit_test(test_effects_of_actions),
                 cmocka_unit_test(test_random_pairs),
