@@ -119,8 +119,7 @@ static int cases_collect(Arena *arena, const PolicyRule *const *rules, size_t n_
 
 /* Cases behind which the answer is the same anyway say nothing. */
 static size_t cases_trim(ExplainCase *cases, size_t n) {
-        while (n > 1 && !cases[n - 1].is_contested &&
-                action_equal(cases[n - 2].action, cases[n - 1].action)) {
+        while (n > 1 && action_equal(cases[n - 2].action, cases[n - 1].action)) {
                 cases[n - 2] = cases[n - 1];
                 n--;
         }
@@ -144,7 +143,7 @@ static size_t cases_end(ExplainCase *cases, size_t n, Action standard) {
         /* what comes behind a certain match is asked no more, but libseccomp may see it otherwise
          */
         for (size_t i = n_kept; i < n; i++)
-                if (cases[i].is_contested && !action_equal(cases[i].action, certain.action))
+                if (!action_equal(cases[i].action, certain.action))
                         cases[n_kept++] = cases[i];
         return n_kept;
 }

@@ -108,6 +108,8 @@ static const struct {
         { "{'defaultAction':'SCMP_ACT_KILL','syscalls':[" RULE(
                   "'read','write','close'", "KILL", "") "]}",
                 "9", NULL, "", "X86_64 9: KILL by default; runc ENOSYS past 3\n" },
+        { "{'defaultAction':'SCMP_ACT_TRACE','syscalls':[" RULE("'read','write'", "ALLOW", "") "]}",
+                "1000", NULL, "", "X86_64 1000: TRACE(1) by default\n" },
         /* the salt names read, number 3 there */
         { DENY(TWO "'syscalls':[{'names':['exit'],'action':'SCMP_ACT_ERRNO','errnoRet':38}]"),
                 "fork", "SCMP_ARCH_X86", "", "X86 2: ERRNO(1) by default\n" },
@@ -138,6 +140,10 @@ static const struct {
                 NULL, "",
                 "X86_64 16: ALLOW if a1 <= 0xffffffff; ERRNO(1) by default\nX86 54: "
                 "ALLOW\n" },
+        { DENY(TWO "'syscalls':[" RULE("'ioctl'", "ALLOW", ARG(1, EQ, 4294967301)) "]"), "ioctl",
+                NULL, "",
+                "X86_64 16: ALLOW if a1 == 0x100000005; ERRNO(1) by default\nX86 54: ERRNO(1) by "
+                "default\n" },
         /* behind a multiplexer the call's own arguments are not seen */
         { DENY(THREE "'syscalls':[" RULE("'socket'", "ALLOW", ARG(0, EQ, 2)) "," RULE(
                   "'writev'", "ALLOW", "") "]"),
@@ -152,11 +158,16 @@ static const struct {
         { DENY(TWO "'syscalls':[" RULE("'socket'", "ALLOW", "") "," RULE(
                   "'writev'", "ALLOW", "") "]"),
                 "socketcall", NULL, "", "X86 102: ALLOW if a0 == 1; ERRNO(1) by default\n" },
+        /* a call that has no number but the multiplexer's */
+        { DENY(TWO "'syscalls':[" RULE("'semtimedop','writev'", "ALLOW", "") "]"), "semop", NULL,
+                "", "X86_64 65: ERRNO(1) by default\nX86 117/1: ERRNO(1) by default\n" },
         /* where there is no such call, and where the architecture is not listed */
         { PERSONALITY, "mmap2", NULL, "", "elsewhere\n" },
         { PERSONALITY, "no_such_call", NULL, "", "" },
         { DENY("'syscalls':[" RULE("'no_such_call'", "ALLOW", ARG(0, EQ, 2)) "]"), "no_such_call",
                 NULL, "", "unknown -1: ALLOW if a0 == 2; ERRNO(1) by default\n" },
+        { DENY("'syscalls':[" RULE("'no_such_call'", "ERRNO", "") "]"), "no_such_call", NULL, "",
+                "" },
         { PERSONALITY, "read", "SCMP_ARCH_X86", "", "X86 3: unlisted\n" },
         { PERSONALITY, "39", "SCMP_ARCH_X32", "", "X32 1073741863: unlisted\n" },
         /* numbers of X32 are killed where it is not listed, not left to the default */
