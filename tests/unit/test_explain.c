@@ -205,6 +205,47 @@ static void test_table(void **state) {
         }
 }
 
+/* Ways are told as one where nothing that is said of them differs. */
+static void test_equal_ways(void **state) {
+        static const Condition conditions[] = { { .op = OP_EQ, .value = 1 },
+                { .op = OP_EQ, .value = 2 } };
+        static const PolicyRule rules[] = {
+                { .name = "socket", .name_node = 5, .rule_node = 3 },
+                { .name = "connect", .name_node = 6, .rule_node = 3 },
+                { .name = "socket", .name_node = 5, .rule_node = 4 },
+        };
+#define CASE(ACTION, RULE, ...) { .action = { ACTION_##ACTION, 0 }, .rule = (RULE), __VA_ARGS__ }
+        ExplainCase base = CASE(ALLOW, &rules[0], .conditions = conditions, .n_conditions = 1);
+        ExplainCase others[] = {
+                CASE(LOG, &rules[0], .conditions = conditions, .n_conditions = 1),
+                CASE(ALLOW, &rules[1], .conditions = conditions, .n_conditions = 1),
+                CASE(ALLOW, &rules[2], .conditions = conditions, .n_conditions = 1),
+                CASE(ALLOW, NULL, .conditions = conditions, .n_conditions = 1),
+                CASE(ALLOW, &rules[0], .conditions = conditions + 1, .n_conditions = 1),
+                CASE(ALLOW, &rules[0]),
+                CASE(ALLOW, &rules[0], .conditions = conditions, .n_conditions = 1,
+                        .is_contested = true),
+        };
+#undef CASE
+        const ExplainWay way = { .nr = 1, .cases = &base, .n_cases = 1 };
+        ExplainWay other = { .nr = 2, .cases = &base, .n_cases = 1 };
+
+        (void) state;
+        assert_true(explain_ways_equal(&way, &other));
+        for (size_t i = 0; i < N_ELEMENTS(others); i++) {
+                other.cases = &others[i];
+                assert_false(explain_ways_equal(&way, &other));
+        }
+        other = (ExplainWay){ .cases = &base, .n_cases = 1, .is_beyond = true };
+        assert_false(explain_ways_equal(&way, &other));
+        other = (ExplainWay){ .cases = &base, .n_cases = 1, .is_subcall = true };
+        assert_false(explain_ways_equal(&way, &other));
+        other = (ExplainWay){ .cases = &base, .n_cases = 1, .is_unlisted = true };
+        assert_false(explain_ways_equal(&way, &other));
+        other = (ExplainWay){ .cases = &base };
+        assert_false(explain_ways_equal(&way, &other));
+}
+
 /* --- random profiles --- */
 
 static uint64_t random_below(uint64_t *state, uint64_t n) {
@@ -346,6 +387,7 @@ static void test_random_policies(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_table),
+                cmocka_unit_test(test_equal_ways),
                 cmocka_unit_test(test_random_policies),
         };
 
