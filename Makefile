@@ -15,6 +15,7 @@ DESTDIR ?=
 VERSION := $(shell sed -n 's/^\#\# \[\([0-9][^]]*\)\].*/\1/p' CHANGELOG.md 2>/dev/null | head -n 1)
 REVISION ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 PYTHON  ?= /usr/bin/python3
+JOBS    ?= $(shell nproc)
 
 PKGS_PROFILE := libseccomp libcjson libmd
 PKGS_DAEMON  := libsystemd libmicrohttpd
@@ -102,7 +103,7 @@ unit-tests: $(UNIT_TESTS)
 .PHONY: run
 run: ## Run an embedded demo node until Ctrl-C (ONCE=1: until everything was shown)
 	@tests/tools/packages.sh install build
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@BUILD=$(BUILD) ONCE=$(ONCE) deploy/examples/demo.sh
 
 # --- testing ---
@@ -112,6 +113,7 @@ PYTEST_ARGS ?=
 .PHONY: test
 test: ## Install what is missing, then run the unit and integration tests, real runc and crun included
 	@tests/tools/packages.sh install build test
+	@$(MAKE) --no-print-directory -j$(JOBS) all unit-tests
 	@$(MAKE) --no-print-directory check-unit check-integration
 
 .PHONY: check-unit
@@ -178,9 +180,11 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 .PHONY: check-asan
 check-asan: ## Every test under ASan and UBSan (workers unconfined)
 	@tests/tools/packages.sh install build test
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT=-O1 \
+	@for goals in "-j$(JOBS) all unit-tests" "check-unit check-integration"; do \
+	        $(MAKE) --no-print-directory BUILD=$(BUILD)-asan OPT=-O1 \
 	        EXTRA_CFLAGS="$(SANITIZE) -U_FORTIFY_SOURCE -DSECCOMPD_UNCONFINED" EXTRA_LDFLAGS="$(SANITIZE)" \
-	        check-unit check-integration
+	        $$goals || exit 1; \
+	done
 
 .PHONY: coverage
 coverage: ## Line coverage of agent/profile and agent/node by the unit and integration tests
@@ -212,7 +216,7 @@ $(addprefix $(BUILD)/agent/,base/suggest.o profile/argset.o profile/atoms.o prof
 .PHONY: fuzz fuzz-run
 fuzz: ## libFuzzer on text scan, whole pipeline, BPF evaluator and wire formats (FUZZ_SECONDS=60 each)
 	@tests/tools/packages.sh install build fuzz
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)-fuzz CC=clang OPT=-O2 \
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(BUILD)-fuzz CC=clang OPT=-O2 \
 	        FUZZ_UNTRACED=-fno-sanitize-coverage=trace-cmp \
 	        EXTRA_CFLAGS="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link" EXTRA_LDFLAGS="$(FUZZ_FLAGS)" fuzz-run
 
@@ -265,10 +269,10 @@ lint-layers:
 	@tests/tools/check-layers.py agent
 
 lint-gcc:
-	@$(MAKE) --no-print-directory --silent BUILD=$(BUILD)-gcc CC=gcc EXTRA_CFLAGS="-Werror" all unit-tests bench-programs $(BUILD)-gcc/oracles
+	@$(MAKE) --no-print-directory --silent -j$(JOBS) BUILD=$(BUILD)-gcc CC=gcc EXTRA_CFLAGS="-Werror" all unit-tests bench-programs $(BUILD)-gcc/oracles
 
 lint-clang:
-	@$(MAKE) --no-print-directory --silent BUILD=$(BUILD)-clang CC=clang EXTRA_CFLAGS="-Werror" all unit-tests bench-programs $(BUILD)-clang/oracles
+	@$(MAKE) --no-print-directory --silent -j$(JOBS) BUILD=$(BUILD)-clang CC=clang EXTRA_CFLAGS="-Werror" all unit-tests bench-programs $(BUILD)-clang/oracles
 
 lint-tidy:
 	@printf '%s\n' $(filter agent/% tests/bench/%,$(C_SOURCES)) | xargs -P 2 -I{} clang-tidy --quiet {} -- \
