@@ -222,3 +222,7 @@ const char *arch_suggest_go_name(const char *name) {
 
         return arch ? arch->go_name : NULL;
 }
+
+unsigned arch_clone_flags_index(const Arch *arch) {
+        return strcmp(arch->family, "s390") == 0 ? 1 : 0;
+}

@@ -43,4 +43,8 @@ const char *arch_suggest(const char *name);
 /** The same as Docker's includes.arches has it ("amd64"), or NULL. */
 const char *arch_suggest_go_name(const char *name);
 
+/** Which argument of clone has the flags: s390 has the stack first (kernel/fork.c,
+ * CONFIG_CLONE_BACKWARDS2). */
+unsigned arch_clone_flags_index(const Arch *arch);
+
 #endif

@@ -109,11 +109,6 @@ static void check_risks(Checker *checker, RuleId id, const Risk *risks, size_t n
                         names.data);
 }
 
-/* s390 has the stack first (kernel/fork.c, CONFIG_CLONE_BACKWARDS2). */
-static unsigned clone_flags_index(const Checker *checker) {
-        return strcmp(checker->options->facts.arch->family, "s390") == 0 ? 1 : 0;
-}
-
 /* Whether a rule on clone applies to no call with CLONE_NEWUSER. */
 static bool keeps_user_namespaces(const PolicyRule *rule, unsigned flags_index) {
         const Condition without = { .op = OP_MASKED_EQ, .value = CLONE_NEWUSER };
@@ -137,7 +132,8 @@ static const PolicyRule *find_open_clone(const Checker *checker) {
                 return call->unconditional;
         for (size_t i = 0; call && call->permits_some && i < call->n_rules; i++)
                 if (action_permits(call->rules[i]->action.kind) &&
-                        !keeps_user_namespaces(call->rules[i], clone_flags_index(checker)))
+                        !keeps_user_namespaces(call->rules[i],
+                                arch_clone_flags_index(checker->options->facts.arch)))
                         return call->rules[i];
         return NULL;
 }
@@ -219,7 +215,7 @@ static void check_newuser_denial(Checker *checker, const PolicyRule *rule, unsig
 
 /* SP903 for a deny-list */
 static void check_denied_namespaces(Checker *checker) {
-        const unsigned clone_index = clone_flags_index(checker);
+        const unsigned clone_index = arch_clone_flags_index(checker->options->facts.arch);
         const PolicyRule *clone = find_newuser_denial(checker_call(checker, "clone"), clone_index);
         const PolicyRule *unshare = find_newuser_denial(checker_call(checker, "unshare"), 0);
 

@@ -77,8 +77,7 @@ static bool way_is_open(const ExplainWay *way) {
 
 /* clone is a risk where it makes a user namespace. Returns 1 if so, 0, -ENOMEM. */
 static int clone_is_risk(Counter *counter, const ExplainWay *way) {
-        /* s390 has the stack first (kernel/fork.c, CONFIG_CLONE_BACKWARDS2) */
-        const size_t flags = strcmp(way->arch->family, "s390") == 0 ? 1 : 0;
+        const unsigned flags = arch_clone_flags_index(way->arch);
         ExplainWay again = *way;
         CallArgs args = {};
         int r = 0;
